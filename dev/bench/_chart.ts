@@ -6,10 +6,10 @@ import {
   type TextOptions,
 } from "../shared/svg.ts";
 
-/** The kind of subject that a bar stands for, which decides its colour. */
+/** The kind of subject that a bar shows, which determines its colour. */
 export type Kind = "limit" | "denomas" | "peer";
 
-/** A bar, with the quartiles of its measurements. */
+/** A bar with the quartiles of its measurements. */
 export interface Bar {
   readonly label: string;
   readonly kind: Kind;
@@ -18,7 +18,7 @@ export interface Bar {
   readonly upper: number;
 }
 
-/** Bars over one scale that begins at 0. */
+/** Bars on a common scale that begins at 0. */
 export interface BarChart {
   readonly title: string;
   /** The unit of the numbers. */
@@ -47,7 +47,7 @@ const STYLE = `<style>
 const INK: TextOptions = { className: "ink" };
 const SOFT: TextOptions = { className: "soft" };
 
-/** Draws bars one below the other, in their order. */
+/** Draws bars one below the other, in the given order. */
 export function drawBars({ title, unit, bars }: BarChart): string {
   const most = niceCeiling(Math.max(...bars.map(({ upper }) => upper), 0));
   const x = (value: number) => LEFT + value / most * (WIDTH - LEFT - RIGHT);

@@ -11,27 +11,27 @@ import {
 } from "./_ratios.ts";
 import { type Workload, workloadName } from "./workloads.ts";
 
-/** How thoroughly to compare. */
+/** The effort of a comparison. */
 export interface CompareEffort {
   /** The number of turns of each side. */
   readonly turns: number;
-  /** About how long a turn takes, in ms. */
+  /** The approximate length of a turn, in ms. */
   readonly runMs: number;
-  /** When to stop with fewer turns, as on a busy machine. */
+  /** The time limit, in ms; a busy machine may reach it with fewer turns. */
   readonly limitMs: number;
 }
 
-/** The rate of a subject, in acts a second. */
+/** The rate of a subject, in acts per second. */
 export interface Rate {
   readonly subject: string;
   readonly rate: number;
 }
 
-/** Turns of each of many subjects, of which the best one counts. */
+/** The turns of each subject in a ranking; the best turn counts. */
 const RANKING_TURNS = 5;
-/** A pair is warm after so many runs. */
+/** The number of runs after which a pair is warm. */
 const WARM_RUNS = 20;
-/** A run for a quantile of 99 % has so many acts. */
+/** The number of acts in a run that measures the 99 % quantile. */
 const ACTS_FOR_P99 = 200;
 
 /** Returns the name of a comparison in reports. */
@@ -61,8 +61,8 @@ export class Comparer {
   }
 
   /**
-   * Measures the ratio alone: of times where calls go one after another, of
-   * rates otherwise.
+   * Measures only the ratio: of times if calls run one after another, of rates
+   * otherwise.
    */
   async ratio(comparison: Comparison): Promise<Summary> {
     const { subject, baseline, transport } = comparison;
@@ -77,7 +77,7 @@ export class Comparer {
     );
   }
 
-  /** Returns the subjects that have a workload, the fastest first. */
+  /** Returns the subjects that support a workload, fastest first. */
   async rank(
     subjects: readonly string[],
     transport: Transport,
@@ -104,7 +104,7 @@ export class Comparer {
     return { rates, leftOut };
   }
 
-  /** Measures what 99 % of the acts do not exceed, in µs. */
+  /** Measures the 99 % quantile of the times of acts, in µs. */
   async p99(
     subject: string,
     transport: Transport,
@@ -123,16 +123,17 @@ export class Comparer {
   }
 
   /**
-   * Lets V8 compile the code of a workload: what is counted before takes far less
-   * than `runMs` later, and what is measured says how much code there is.
+   * Lets V8 compile the code of a workload. Acts counted before that would take
+   * far less than `runMs` afterwards, and their times would reflect the amount
+   * of code.
    */
   async #warmUp(pair: Pair, workload: Workload): Promise<void> {
     await pair.count(workload, WARM_RUNS * this.#effort.runMs);
   }
 
   /**
-   * Returns a function that measures the time of one act. Each side does as
-   * much as it can in the same time, so that a slow one does not take it all.
+   * Returns a function that measures the time of one act. Both sides run for
+   * about the same time, so that a slow side does not take most of it.
    */
   async #timing(
     { workload }: Comparison,

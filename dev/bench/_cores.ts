@@ -1,14 +1,15 @@
 import { denoCommand, PeerProcess } from "../shared/peer_process.ts";
 import { type Check, measureRatios, summarize } from "./_ratios.ts";
 
-/** The calls of a run. */
+/** The number of calls in a run. */
 const CALLS = 200;
-/** When to stop on a busy machine, in ms. */
+/** The time limit on a busy machine, in ms. */
 const LIMIT_MS = 30_000;
 
 /**
- * Measures calls that work for 0.3 ms, by one process and by two that share its
- * port. Nothing is pinned, since there may be no more cores than two.
+ * Measures calls that work for 0.3 ms, served by one process and by two
+ * processes that share its port. Processes are not pinned, since there may be
+ * only two cores.
  */
 export async function measureCores(turns: number): Promise<Check[]> {
   await using stack = new AsyncDisposableStack();
@@ -29,7 +30,8 @@ export async function measureCores(turns: number): Promise<Check[]> {
   const run = (address: string) => async () => {
     const ms = await client.ask<number>("run", { address, calls: CALLS });
     rates[address]!.push(CALLS / ms * 1_000);
-    // All pairs count: with two cores these processes wait for each other, too.
+    // All pairs count: with two cores, these processes also wait for each
+    // other.
     return { value: ms, waitedUs: 0 };
   };
   await second.first;

@@ -1,8 +1,8 @@
 import process from "node:process";
 
 /**
- * Returns the CPU time, in µs, of all threads of this process and of the
- * processes that it started; of the latter on Linux only.
+ * Returns the CPU time, in µs, of all threads of this process and of its child
+ * processes. Child processes are included only on Linux.
  */
 export function cpuUs(): number {
   const { user, system } = process.cpuUsage();
@@ -13,8 +13,8 @@ export function cpuUs(): number {
 }
 
 /**
- * Returns how long the main thread of this process waited for a core, in µs,
- * where the system tells it: on Linux.
+ * Returns how long the main thread of this process waited for a core, in µs; 0
+ * if the system does not report it. Only Linux does.
  */
 export function waitedUs(): number {
   return Number(read("/proc/self/schedstat").split(" ")[1] ?? 0) / 1_000;
@@ -37,7 +37,7 @@ function entries(folder: string): string[] {
   try {
     return Array.from(Deno.readDirSync(folder), ({ name }) => name);
   } catch {
-    // Another system than Linux, or a process that has just ended.
+    // The system is not Linux, or the process has just ended.
     return [];
   }
 }

@@ -7,29 +7,29 @@ export interface Figure {
   readonly variant: Variant;
   /** The name of the workload. */
   readonly workload: string;
-  /** Calls, echoes or items a second, over the rounds. */
+  /** Calls, echoes or items per second, over the rounds. */
   readonly rate: Summary;
   /**
    * Medians over the rounds of the quantiles 0.5, 0.99 and 0.999 of the times,
    * in µs; `null` for quantiles with too few acts.
    */
   readonly us: readonly (number | null)[];
-  /** CPU time of the client for each act, in µs; the median. */
+  /** The median CPU time of the client per act, in µs. */
   readonly clientUs: number;
-  /** The same of the server; `null` where both are one process. */
+  /** The same for the server; `null` if both share one process. */
   readonly serverUs: number | null;
 }
 
-/** Something that could not be measured. */
+/** A measurement that failed. */
 export interface LeftOut {
   readonly what: string;
   readonly why: string;
 }
 
-/** How thoroughly to measure. */
+/** The effort of measuring figures. */
 export interface FigureEffort {
   readonly rounds: number;
-  /** How long one round of one variant takes, in ms. */
+  /** The length of one round of one variant, in ms. */
   readonly runMs: number;
 }
 
@@ -38,7 +38,7 @@ interface Sample {
   readonly us: readonly number[];
   readonly clientUs: number;
   readonly serverUs: number | null;
-  /** How long the processes waited for a core. */
+  /** How long the processes waited for a core, in µs. */
   readonly waitedUs: number;
 }
 
@@ -49,7 +49,7 @@ interface Contestant {
   readonly samples: Sample[];
 }
 
-/** Acts that each quantile needs at least. */
+/** The minimum number of acts for each quantile. */
 const LEAST_ACTS = [1, 100, 1_000];
 
 /** Measures a workload of all variants, in turns. */
@@ -77,7 +77,7 @@ export async function measureFigures(
     });
   }
   for (let round = 0; round < rounds; round++) {
-    // Each is first in some round.
+    // Rotate the order, so that each variant is first in some round.
     const first = Math.floor(round * contestants.length / rounds);
     const order = [
       ...contestants.slice(first),
@@ -116,7 +116,7 @@ async function takeSample(
   };
 }
 
-/** Takes the third of the samples whose processes waited least for a core. */
+/** Uses the third of the samples whose processes waited least for a core. */
 function figureOf(
   { variant, acts, samples: all }: Contestant,
   workload: string,
@@ -137,7 +137,7 @@ function figureOf(
   };
 }
 
-/** Returns the message of whatever was thrown. */
+/** Returns the message of a thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,12 +1,12 @@
 import { denoCommand } from "../shared/peer_process.ts";
 import { type Check, summarize } from "./_ratios.ts";
 
-/** Connections that are opened, called over and closed. */
+/** The number of connections that are opened, used for a call and closed. */
 const CONNECTS = 10_000;
 
 /**
- * Measures how long V8 collects garbage while RPC connects, calls and closes,
- * over the time with the bare loop.
+ * Measures the time V8 spends collecting garbage while RPC connects, calls and
+ * closes, divided by the time for the bare loop.
  */
 export async function measureGarbage(rounds: number): Promise<Check> {
   const ratios: number[] = [];
@@ -21,7 +21,7 @@ export async function measureGarbage(rounds: number): Promise<Check> {
   };
 }
 
-/** Returns the time of all collections of a process, in ms. */
+/** Returns the total garbage collection time of a process, in ms. */
 async function gcMs(subject: string): Promise<number> {
   const [program, ...args] = denoCommand(
     new URL("programs/connects.ts", import.meta.url),
@@ -37,7 +37,7 @@ async function gcMs(subject: string): Promise<number> {
 }
 
 /**
- * Sums the pauses in what V8 prints, in ms: they stand after the sizes, as in
+ * Sums the pauses in V8's trace output, in ms. They come after the sizes, as in
  * `Scavenge 8.0 (14.2) -> 4.9 (14.2) MB, pooled: 0.0 MB, 0.33 / 0.00 ms`.
  */
 export function sumOfPauses(trace: string): number {

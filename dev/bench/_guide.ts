@@ -10,10 +10,10 @@ import type { Check } from "./_ratios.ts";
 import { tableOfChecks, tableOfFigures } from "./_report.ts";
 import { WORKLOADS } from "./workloads.ts";
 
-/** Which peers were measured to find the fastest one, with one workload. */
+/** The peers that were measured with one workload to find the fastest. */
 export interface Ranking {
   readonly workload: string;
-  /** The fastest one first. */
+  /** The rates, fastest first. */
   readonly rates: readonly Rate[];
   readonly leftOut: readonly LeftOut[];
 }
@@ -21,11 +21,11 @@ export interface Ranking {
 /** The outcome of one or more runs. */
 export interface Results {
   readonly machine: string;
-  /** Processes that wanted a core when each run began, over a minute. */
+  /** The load average over one minute at the beginning of each run. */
   readonly loads: readonly number[];
   /** Descriptions of the peers, with their versions, by name. */
   readonly peers: Readonly<Record<string, string>>;
-  /** Whether clients and servers had a core each. */
+  /** Whether clients and servers each had their own core. */
   readonly isPinned: boolean;
   readonly checks: readonly Check[];
   readonly rankings: readonly Ranking[];
@@ -34,8 +34,8 @@ export interface Results {
 }
 
 /**
- * Returns all results, of which `newer` take the place of the same ones in
- * `older`. They are in the order of `older`, with what is new at the end.
+ * Merges results: those in `newer` replace the same ones in `older`. The order
+ * is that of `older`, with additional results at the end.
  */
 export function mergeResults(older: Results, newer: Results): Results {
   return {
@@ -52,7 +52,7 @@ export function mergeResults(older: Results, newer: Results): Results {
   };
 }
 
-/** Another peer may be the fastest next time. */
+/** Removes the peer's name from a check: the fastest peer may change. */
 function nameOfCheck({ what }: Check): string {
   return what.replace(/, which is [^,]+/, "");
 }
@@ -67,7 +67,7 @@ function merge<T>(
   return [...all.values()];
 }
 
-/** Returns the tables of figures that have rows, with their headings. */
+/** Returns the non-empty tables of figures, with their headings. */
 function tablesOf(
   { figures }: Results,
 ): (readonly [title: string, table: Table])[] {
@@ -76,7 +76,7 @@ function tablesOf(
   ).filter(([, { length }]) => length > 1);
 }
 
-/** Returns all tables for a terminal. */
+/** Formats all tables for a terminal. */
 export function formatResults(results: Results): string {
   const { checks, rankings } = results;
   return [
@@ -89,7 +89,7 @@ export function formatResults(results: Results): string {
   ].join("\n\n");
 }
 
-/** Returns a line with the peers that were measured, the fastest first. */
+/** Formats the ranked peers as one line, fastest first. */
 export function formatRanking(
   { workload, rates, leftOut }: Ranking,
 ): string {
@@ -122,15 +122,15 @@ function describeRun({ machine, isPinned, loads }: Results): string {
   return `Taken on ${machine}. ${cores}; the load by other programs ${load}.`;
 }
 
-/** The figures of all workloads, beside the guide. */
+/** The page beside the guide with the figures of all workloads. */
 const PAGE = "performance_tables.md";
 
-/** Where all results are, beside the guide. */
+/** The file beside the guide with all results. */
 const RESULTS = `${ROOT}/docs/performance.json`;
 
 /**
- * Writes tables and pictures into the guide, and all figures beside it. If not
- * all was measured, the rest stays as it was.
+ * Writes tables and pictures into the guide, and all figures beside it. After a
+ * partial measurement, the other results stay unchanged.
  */
 export async function writeResults(
   measured: Results,

@@ -8,10 +8,10 @@ import type { Run } from "./call.ts";
 import { CLIENT_CORE, onCore, SERVER_CORE } from "./_pin.ts";
 import type { Workload } from "./workloads.ts";
 
-/** `memory` has server and client in one process, the others in two. */
+/** `memory` runs server and client in one process, the others in two. */
 export type Transport = "tcp" | "unix" | "memory";
 
-/** A subject over a transport. */
+/** A subject on a transport. */
 export interface Variant {
   readonly subject: string;
   readonly transport: Transport;
@@ -24,7 +24,7 @@ export function nameOf({ subject, transport }: Variant): string {
 
 const ANY_PORT = "tcp://127.0.0.1:0";
 
-/** Some libraries leave calls without an answer: their process is killed. */
+/** Some libraries leave calls unanswered: their process is killed. */
 const PROCESS: PeerProcessOptions = { limitMs: 60_000, mayFail: true };
 
 /** A client and its server. */
@@ -37,12 +37,15 @@ export class Pair {
     this.#server = server;
   }
 
-  /** Returns about how many acts take `runMs`; 0 if the subject has none. */
+  /**
+   * Returns the approximate number of acts in `runMs`; 0 if the subject does
+   * not support the workload.
+   */
   count(workload: Workload, runMs: number): Promise<number> {
     return this.#client.ask("count", { workload, runMs });
   }
 
-  /** Runs a workload, with the time of each act or without. */
+  /** Runs a workload, optionally recording the time of each act. */
   async run(
     workload: Workload,
     acts: number,
@@ -65,8 +68,8 @@ export class Pair {
 }
 
 /**
- * Starts clients and servers, a process each. A pair starts when it is first
- * asked for, and stays: an idle process costs nothing.
+ * Starts clients and servers, each in its own process. A pair starts when it is
+ * first requested and keeps running: an idle process costs nothing.
  */
 export class Harness implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();

@@ -3,7 +3,7 @@ import { type Bar, drawBars, type Kind } from "./_chart.ts";
 
 /** A picture for the guide. */
 export interface Picture {
-  /** Its file, beside the guide. */
+  /** The name of its file, beside the guide. */
   readonly file: string;
   /** The alternative text. */
   readonly title: string;
@@ -14,7 +14,7 @@ interface Drawing {
   readonly file: string;
   readonly title: string;
   readonly unit: string;
-  /** The workload that is drawn over TCP. */
+  /** The workload to draw, over TCP. */
   readonly workload: string;
 }
 
@@ -45,10 +45,10 @@ const DRAWINGS: readonly Drawing[] = [
   },
 ];
 
-/** Variants that differ little from others, which would crowd the charts. */
+/** Variants close to others, which would clutter the charts. */
 const CROWDING = /^(channel|agent)-msgpack|^rpc-msgpack$|^bare-rpc$/;
 
-/** Draws the main figures; drawings without figures are left out. */
+/** Draws the main figures, leaving out drawings without figures. */
 export function drawFigures(figures: readonly Figure[]): Picture[] {
   const shown = figures.filter(({ variant }) =>
     !CROWDING.test(variant.subject)
@@ -81,7 +81,7 @@ function picture(
   return { file, title, svg: drawBars({ title, unit, bars }) };
 }
 
-/** Returns the bars of some figures, the best one first. */
+/** Returns the bars for `figures`, best first. */
 function barsOf(figures: readonly Figure[], namesTransport: boolean): Bar[] {
   return figures.map(({ variant: { subject, transport }, rate }): Bar => ({
     label: namesTransport ? `${subject}, ${transport}` : subject,

@@ -1,7 +1,7 @@
 /**
- * Keeps each process on a core of its own. Left to the system, a client and
- * its server share a core in one run and not in the next: a call then takes
- * three times as long, and a connection differs from itself by as much.
+ * Pins each process to a core. Otherwise the system may run a client and its
+ * server on one core in one run but not in the next: a call then takes three
+ * times as long, and two measurements of the same connection differ by as much.
  */
 
 /** The core of the clients. */
@@ -9,7 +9,7 @@ export const CLIENT_CORE = 0;
 /** The core of the servers. */
 export const SERVER_CORE = 1;
 
-/** Returns whether processes can be kept on cores here: on Linux only. */
+/** Returns whether processes can be pinned, which requires Linux. */
 export async function canPin(): Promise<boolean> {
   if (Deno.build.os !== "linux" || navigator.hardwareConcurrency < 2) {
     return false;

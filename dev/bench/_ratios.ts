@@ -1,10 +1,10 @@
 /**
- * Ratios that hold on a noisy machine: two sides run in many short turns, one
- * right after the other and in swapped order, so that what slows the machine
- * for a while slows both.
+ * Ratios that are reliable on a noisy machine: the two sides run in many short
+ * turns, one right after the other and in alternating order, so that temporary
+ * slowdowns affect both.
  */
 
-/** So many pairs are measured, however long they take. */
+/** The minimum number of pairs to measure, however long they take. */
 const LEAST_PAIRS = 9;
 
 /** The share of the pairs that counts. */
@@ -13,17 +13,17 @@ const QUIET_SHARE = 1 / 3;
 /** One side of a pair. */
 export interface Measurement {
   readonly value: number;
-  /** How long its processes waited for a core that others had. */
+  /** How long its processes waited for a busy core. */
   readonly waitedUs: number;
 }
 
 /**
  * Measures both sides `count` times and returns the ratios of the second side
- * to the first. Every other time the second side goes first, so that neither
- * profits from what the other leaves behind. Of all pairs the third counts
- * whose processes waited least for a core, and all where none of them waited:
- * what else runs on the machine says nothing about the two sides. On a machine
- * that is busy it stops after `limitMs`.
+ * to the first. The order alternates, so that neither side benefits from what
+ * the other leaves behind. Only the third of the pairs whose processes waited
+ * least for a core counts, or all pairs that did not wait: other work on the
+ * machine says nothing about the two sides. On a busy machine it stops after
+ * `limitMs`.
  */
 export async function measureRatios(
   count: number,
@@ -46,7 +46,7 @@ export async function measureRatios(
   return quietest(pairs).map(({ ratio }) => ratio);
 }
 
-/** Returns the third that waited least for a core; all that did not wait. */
+/** Returns the third that waited least for a core, or all that did not wait. */
 export function quietest<T extends Pick<Measurement, "waitedUs">>(
   all: readonly T[],
 ): T[] {
@@ -55,18 +55,18 @@ export function quietest<T extends Pick<Measurement, "waitedUs">>(
   return all.filter(({ waitedUs }) => waitedUs <= most);
 }
 
-/** The middle of some numbers, and where half of them lie. */
+/** The median and the quartiles of some numbers. */
 export interface Summary {
   readonly median: number;
-  /** A quarter of the numbers lie below. */
+  /** The lower quartile: a quarter of the numbers are below. */
   readonly lower: number;
-  /** A quarter of the numbers lie above. */
+  /** The upper quartile: a quarter of the numbers are above. */
   readonly upper: number;
-  /** How many numbers there are. */
+  /** The number of numbers. */
   readonly count: number;
 }
 
-/** Returns median and quartiles, between two numbers by straight line. */
+/** Returns median and quartiles, with linear interpolation. */
 export function summarize(values: readonly number[]): Summary {
   const sorted = values.toSorted((a, b) => a - b);
   return {
@@ -77,7 +77,7 @@ export function summarize(values: readonly number[]): Summary {
   };
 }
 
-/** Returns the quantile of sorted numbers at `part`; `NaN` of none. */
+/** Returns the quantile of sorted numbers at `part`; `NaN` for no numbers. */
 export function quantile(sorted: ArrayLike<number>, part: number): number {
   const at = (sorted.length - 1) * part;
   const below = sorted[Math.floor(at)] ?? NaN;
@@ -85,26 +85,26 @@ export function quantile(sorted: ArrayLike<number>, part: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
-/** Returns half of the distance between the quartiles. */
+/** Returns half of the interquartile range. */
 export function spreadOf({ lower, upper }: Summary): number {
   return (upper - lower) / 2;
 }
 
 /**
- * Returns how far the median may be from that of endless measurements, with a
- * confidence of 95 %: the notches of a box plot.
+ * Returns how far the median may be from that of infinitely many measurements,
+ * with a confidence of 95 %: the notches of a box plot.
  */
 export function noiseOf(summary: Summary): number {
   return 1.57 * 2 * spreadOf(summary) / Math.sqrt(summary.count);
 }
 
-/** The bound that a measurement should keep. */
+/** The bound that a measurement should meet. */
 export type Target = { readonly atMost: number } | { readonly atLeast: number };
 
-/** Noise beyond this share of what was found, or wanted, says nothing. */
+/** Noise above this share of the result, or of the target, is inconclusive. */
 const TOO_NOISY = 0.15;
 
-/** `"within noise"` is nearer to the target than the noise. */
+/** `"within noise"` means closer to the target than the noise. */
 export type Verdict = "met" | "within noise" | "missed" | "too noisy";
 
 /** Judges a measurement with a noise of `± noise`. */
@@ -122,7 +122,7 @@ export interface Check {
   readonly what: string;
   readonly unit: string;
   readonly found: Summary;
-  /** `null` if any value will do. */
+  /** The target; `null` if any value is acceptable. */
   readonly target: Target | null;
 }
 

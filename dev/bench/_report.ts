@@ -9,7 +9,7 @@ import {
 } from "./_ratios.ts";
 import { type NamedWorkload, workloadName } from "./workloads.ts";
 
-/** Returns targets and measurements, a row each. */
+/** Returns targets and measurements, one row each. */
 export function tableOfChecks(checks: readonly Check[]): Table {
   return [
     ["What", "found", "quartiles", "noise", "wanted", "verdict"],
@@ -27,7 +27,7 @@ export function tableOfChecks(checks: readonly Check[]): Table {
   ];
 }
 
-/** Returns the figures of one workload. */
+/** Returns the table of figures for one workload. */
 export function tableOfFigures(
   figures: readonly Figure[],
   { workload, unit }: NamedWorkload,
@@ -62,13 +62,13 @@ function formatTarget(target: Target): string {
     : `at least ${digits(target.atLeast)}`;
 }
 
-/** Formats small numbers with three digits, others without a fraction. */
+/** Formats small numbers with three digits, larger ones without a fraction. */
 function digits(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
   return String(Number(value.toPrecision(3)));
 }
 
-/** Returns how many targets got which verdict, and names those not met. */
+/** Counts the verdicts, and names the missed targets. */
 export function summarizeTargets(checks: readonly Check[]): string {
   const verdicts = checks.flatMap((check) => verdictOf(check) ?? []);
   const counts = Map.groupBy(verdicts, (verdict) => verdict);

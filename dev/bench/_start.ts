@@ -1,15 +1,18 @@
 import { denoCommand } from "../shared/peer_process.ts";
 import { type Check, measureRatios, summarize } from "./_ratios.ts";
 
-/** Measures how much longer a program with a first call runs than an empty one. */
+/**
+ * Measures how many times as long a program with a first call runs as an empty
+ * one.
+ */
 export async function measureStart(turns: number): Promise<Check> {
   const empty = () => timeProgram("empty");
   const call = () => timeProgram("first_call");
-  // Deno compiles each program at its first run and keeps the result.
+  // Deno compiles each program in its first run and caches the result.
   await empty();
   await call();
-  // How long it waited is not known of a process that has ended, but shows in
-  // the time of the pair: the fastest third of them counts.
+  // The waiting time of an ended process is unknown, but it is part of the time
+  // of the pair: the fastest third of the pairs counts.
   const taking = (measure: () => Promise<number>) => async () => {
     const ms = await measure();
     return { value: ms, waitedUs: ms * 1_000 };

@@ -4,22 +4,22 @@ import type { Workload } from "./workloads.ts";
 
 /** A workload that is ready to run. */
 export interface Work extends AsyncDisposable {
-  /** Does one act; each of `workers` does one at a time. */
+  /** Performs one act. Each of `workers` performs one act at a time. */
   act(worker: number): Promise<void>;
   readonly workers: number;
-  /** The calls, echoes or items of one act. */
+  /** The number of calls, echoes or items in one act. */
   readonly countEach: number;
-  /** Measures so many acts of a client in another process. */
+  /** Measures `acts` acts of a client in another process. */
   measure?(acts: number): Promise<Measured>;
 }
 
-/** So many of many clients connect at a time. */
+/** The number of clients that connect at the same time. */
 const AT_A_TIME = 50;
 
 /**
- * Prepares a workload of a subject's clients; `caller` is connected already.
+ * Prepares a workload of a subject's clients; `caller` is already connected.
  *
- * @throws {NotOfferedError} If the subject does not do that.
+ * @throws {NotOfferedError} If the subject does not support the workload.
  */
 export async function prepare(
   subject: Subject,
@@ -100,7 +100,7 @@ async function checkedCall(caller: Caller): Promise<void> {
   throw new Error(`Call ${n} was answered with ${Deno.inspect(answer)}`);
 }
 
-/** @throws {Error} If what comes back has another length. */
+/** @throws {Error} If the echoed payload has a different length. */
 function echoing(
   subject: Subject,
   caller: Caller,
@@ -117,7 +117,7 @@ function echoing(
   };
 }
 
-/** A subject does not do that. */
+/** Thrown when a subject does not support a workload. */
 export class NotOfferedError extends Error {}
 
 function absent({ name }: Subject, what: string): NotOfferedError {
@@ -125,8 +125,8 @@ function absent({ name }: Subject, what: string): NotOfferedError {
 }
 
 /**
- * Does `work` `acts` times, all workers at once, and returns the time in ms.
- * The time of each act goes into `latencies`, in ms.
+ * Performs `acts` acts of `work`, with all workers in parallel, and returns the
+ * time in ms. Stores the time of each act in `latencies`, in ms.
  */
 export async function run(
   work: Work,
@@ -156,7 +156,7 @@ export async function run(
   return performance.now() - startedAt;
 }
 
-/** Returns how many acts take about `runMs`. */
+/** Returns the approximate number of acts in `runMs`. */
 export async function actsWithin(work: Work, runMs: number): Promise<number> {
   let acts = work.workers;
   while (true) {
@@ -167,12 +167,12 @@ export async function actsWithin(work: Work, runMs: number): Promise<number> {
   }
 }
 
-/** The calls after which V8 has compiled all that it will. */
+/** The number of calls after which V8 has compiled all hot code. */
 const WARM_CALLS = 30_000;
 const WARM_STEP = 1_000;
-/** The most CPU time to warm up: slow subjects stay slow. */
+/** The CPU time limit of warming up, since slow subjects stay slow. */
 const WARM_CPU_US = 1_000_000;
-/** The same in time, of which a busy machine needs more for the same work. */
+/** The wall time limit, which allows for a busy machine. */
 const WARM_MS = 5_000;
 
 /** Makes calls until V8 has compiled the code. */

@@ -1,7 +1,7 @@
 /**
- * Calls a subject from a process of its own: `call.ts SUBJECT ADDRESS [1]`.
- * Runs workloads as it is asked to. With a third argument it also serves the
- * subject at the address.
+ * Calls a subject from a separate process: `call.ts SUBJECT ADDRESS [1]`. Runs
+ * workloads on request. With a third argument it also serves the subject at the
+ * address.
  *
  * @module
  */
@@ -21,14 +21,14 @@ import type { Workload } from "./workloads.ts";
 
 /** The outcome of a run. */
 export interface Run {
-  /** The time of all acts. */
+  /** The time of all acts, in ms. */
   readonly ms: number;
   /** The number of calls, echoes or items. */
   readonly count: number;
   /** The quantiles 0.5, 0.99 and 0.999 of the acts' times, in ms. */
   readonly quantiles: readonly [number, number, number] | null;
   readonly cpuUs: number;
-  /** How long the processes of both sides waited for a core. */
+  /** How long the processes of both sides waited for a core, in µs. */
   readonly waitedUs: number;
 }
 

@@ -2,21 +2,21 @@ import type { Transport } from "./_harness.ts";
 import type { Target } from "./_ratios.ts";
 import { CONNECT, SEQUENTIAL, STREAM, type Workload } from "./workloads.ts";
 
-/** One subject against another, with the same workload. */
+/** A comparison of two subjects with the same workload. */
 export interface Comparison {
   readonly subject: string;
-  /** The subject that it is compared with. */
+  /** The subject to compare with. */
   readonly baseline: string;
   readonly transport: Transport;
   readonly workload: Workload;
   /**
-   * The target of the ratio: of the times where calls go one after another,
-   * of the rates otherwise. `null` if any value will do.
+   * The target of the ratio: of times if calls run one after another, of rates
+   * otherwise. `null` if any value is acceptable.
    */
   readonly target: Target | null;
 }
 
-/** A subject against the fastest of the peers. */
+/** A comparison of a subject with the fastest of the peers. */
 export interface PeerComparison {
   readonly subject: string;
   readonly workload: Workload;
@@ -41,7 +41,7 @@ type Row = [
   atLeast?: number,
 ];
 
-/** Over every kind of socket. */
+/** Comparisons over every kind of socket. */
 const OVER_SOCKETS: readonly Row[] = [
   ["rpc", "bare", CONNECT, 0.5],
   ["agent-again", "bare", CONNECT, 0.4],
@@ -83,7 +83,7 @@ export function comparisons(): Comparison[] {
   ];
 }
 
-/** The comparisons with peers, which are made over TCP. */
+/** The comparisons with peers, over TCP. */
 export const OVER_PEERS: readonly PeerComparison[] = [
   { subject: "rpc", workload: LOADED, target: { atLeast: 2 } },
   { subject: "rpc", workload: CONNECT, target: { atLeast: 1 } },
@@ -92,14 +92,14 @@ export const OVER_PEERS: readonly PeerComparison[] = [
   { subject: "rpc-msgpack-fast", workload: MIB, target: { atLeast: 1 } },
 ];
 
-/** What 99 % of the echoes should not exceed, in µs. */
+/** The bound for the 99 % quantile of echo times, in µs. */
 export const STALLS = {
   subject: "rpc-msgpack-fast",
   workload: KIB_64,
   target: { atMost: 3_200 },
 } as const;
 
-/** The comparisons of the guard. */
+/** The comparisons of the performance guard. */
 export const GUARDED: readonly Comparison[] = [
   comparison("tcp", ["rpc", "bare", SEQUENTIAL]),
   comparison("tcp", ["rpc", "bare-rpc", LOADED]),

@@ -1,8 +1,8 @@
 /**
- * Watches that nothing gets slow: `deno task bench:guard`. It measures a few
- * ratios and ends with exit code 1 if the speed behind one has fallen by more
- * than three tenths below that in `guard.json`, twice in a row. `--renew` writes
- * that file: run it on a quiet machine after a change that is meant.
+ * Guards against slowdowns: `deno task bench:guard`. It measures a few ratios
+ * and ends with exit code 1 if the speed behind one of them is more than 30 %
+ * below the value in `guard.json`, twice in a row. `--renew` writes that file:
+ * run it on a quiet machine after an intended change.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { canPin } from "./_pin.ts";
 import { summarize } from "./_ratios.ts";
 import { type Comparison, GUARDED, isSequential } from "./comparisons.ts";
 
-/** Many short turns stray less on a busy machine than few long ones. */
+/** On a busy machine, many short turns vary less than few long ones. */
 const EFFORT: CompareEffort = {
   turns: 81,
   runMs: 12,
@@ -22,25 +22,28 @@ const EFFORT: CompareEffort = {
 };
 const FILE = new URL("guard.json", import.meta.url);
 /**
- * The share of a known speed that may be left. Ratios differ by up to a fifth
- * from one kind of processor to another.
+ * The minimum share of a known speed. Ratios differ by up to 20 % between kinds
+ * of processors.
  */
 const LEAST_SHARE = 0.7;
 
-/** Speeds of the subjects, as shares of their baselines, by comparison. */
+/** Speeds of the subjects relative to their baselines, by comparison. */
 type Speeds = Record<string, number>;
 
-/** Returns the speed that a ratio stands for: more is better. */
+/** Converts a ratio to a speed, where higher is better. */
 export function speedOf(comparison: Comparison, ratio: number): number {
   return isSequential(comparison) ? 1 / ratio : ratio;
 }
 
-/** Returns whether a speed has fallen by more than three tenths. */
+/** Returns whether a speed has fallen by more than 30 %. */
 export function hasFallen(speed: number, known: number): boolean {
   return speed < known * LEAST_SHARE;
 }
 
-/** Measures each comparison, again if it has fallen: once may be by chance. */
+/**
+ * Measures each comparison, and repeats it if the speed has fallen, which may
+ * happen once by chance.
+ */
 async function measureAll(known: Speeds): Promise<Speeds> {
   const isPinned = await canPin();
   const speeds: Speeds = {};
@@ -66,10 +69,10 @@ async function measureAll(known: Speeds): Promise<Speeds> {
   return speeds;
 }
 
-/** Runs whose medians `--renew` writes, each with processes of its own. */
+/** The number of runs whose medians `--renew` writes, each in new processes. */
 const RENEWING_RUNS = 3;
 
-/** Measures several times, since processes of one program differ, too. */
+/** Measures several times, since speed also varies between processes. */
 async function measureOften(): Promise<Speeds> {
   const runs: Speeds[] = [];
   while (runs.length < RENEWING_RUNS) runs.push(await measureAll({}));

@@ -1,8 +1,8 @@
 /**
- * Measures denomas against the least that does the same on the same kind of
- * sockets, and against other libraries: `deno task bench`. Each client and
- * each server has a process of its own; they take turns. A missed target is
- * printed and is no failure.
+ * Measures denomas against the fastest hand-written code that does the same on
+ * the same kind of sockets, and against other libraries: `deno task bench`.
+ * Each client and each server runs in its own process; they take turns. A
+ * missed target is printed, but does not fail the run.
  *
  * @module
  */
@@ -50,12 +50,12 @@ const USAGE = `Usage: deno task bench [OPTION …]
   --write           put tables and charts into docs/; with --only the new
                     figures take the place of the same ones there`;
 
-/** How thoroughly to measure all. */
+/** The effort of a whole run. */
 interface Effort {
   readonly figures: FigureEffort;
   readonly comparisons: CompareEffort;
   readonly starts: number;
-  /** How many times to count the garbage of connects. */
+  /** The number of times to measure the garbage of connects. */
   readonly garbage: number;
 }
 
@@ -75,14 +75,14 @@ const QUICK: Effort = {
 
 const TRANSPORTS: readonly Transport[] = ["tcp", "unix", "memory"];
 
-/** The findings of a run, by kind. */
+/** The results of a run, by kind. */
 class Findings {
   readonly checks: Check[] = [];
   readonly figures: Figure[] = [];
   readonly leftOut: LeftOut[] = [];
   readonly rankings: Ranking[] = [];
 
-  /** Whether a filter has left nothing to measure. */
+  /** Whether the filter matched no measurement. */
   get isEmpty(): boolean {
     const { checks, figures, leftOut } = this;
     return checks.length + figures.length + leftOut.length === 0;
@@ -100,7 +100,7 @@ class Findings {
     }
   }
 
-  /** Notes the failure of `act`, so that the rest goes on. */
+  /** Records a failure of `act`, so that the run can continue. */
   async attempt(what: string, act: () => Promise<void>): Promise<void> {
     try {
       await act();
@@ -112,7 +112,7 @@ class Findings {
   }
 }
 
-/** Measures one transport; a `--only` leaves out what lacks one of `only`. */
+/** Measures one transport, limited to measurements that match all of `only`. */
 class Measurement {
   readonly #transport: Transport;
   readonly #effort: Effort;
@@ -135,7 +135,7 @@ class Measurement {
     return this.#only.every((word) => words.includes(word));
   }
 
-  /** Measures each workload of all variants. */
+  /** Measures each workload for all variants. */
   async measureFigures(harness: Harness): Promise<void> {
     const isWanted = (subject: string, workload: Workload) =>
       this.#isWanted(
@@ -166,7 +166,7 @@ class Measurement {
     }
   }
 
-  /** Measures all that has a target. */
+  /** Measures everything that has a target. */
   async measureTargets(harness: Harness): Promise<void> {
     const comparer = new Comparer(harness, this.#effort.comparisons);
     if (this.#transport === "tcp") await this.#measureOverPeers(comparer);
@@ -233,7 +233,7 @@ async function measureStalls(comparer: Comparer): Promise<Check> {
   };
 }
 
-/** Returns the yardsticks, the layers and the peers over one transport. */
+/** Returns the yardsticks, the layers and the peers for a transport. */
 function subjectsOver(transport: Transport): string[] {
   const own = ["channel", "rpc", "rpc-msgpack-fast", "agent"];
   switch (transport) {
@@ -249,7 +249,7 @@ function subjectsOver(transport: Transport): string[] {
   }
 }
 
-/** Returns the words of `--only` that fit a workload. */
+/** Returns the words of `--only` that match a workload. */
 function wordsOf(workload: Workload): string[] {
   const { kind } = workload;
   if (kind === "call") return [kind, String(workload.inFlight)];
@@ -270,7 +270,8 @@ async function measure(
       await using harness = new Harness(isPinned);
       await measurement.measureFigures(harness);
     }
-    // New processes: the others still have the clients of other workloads.
+    // Use new processes: the previous ones still hold clients of other
+    // workloads.
     await using harness = new Harness(isPinned);
     await measurement.measureTargets(harness);
   }

@@ -1,6 +1,6 @@
 /**
  * Measures the memory of idle connections, idle agents and pending calls, in a
- * process of its own that can collect garbage.
+ * separate process that can collect garbage.
  *
  * @module
  */
@@ -13,21 +13,21 @@ import { rpcs } from "./subjects/rpc.ts";
 import { channels } from "./subjects/channel.ts";
 import type { Subject } from "./subjects/subject.ts";
 
-/** Addresses of servers of the subjects `channel` and `rpc`. */
+/** The addresses of servers of the subjects `channel` and `rpc`. */
 export interface MemoryArguments {
   readonly channel: string;
   readonly rpc: string;
 }
 
-/** Bytes of each thing of a kind, by round. */
+/** Bytes per object of each kind, by round. */
 export interface MemoryFigures {
-  /** One end of a connection, as Deno has it. */
+  /** One end of a connection of Deno. */
   readonly conn: number[];
-  /** One end of a connection, idle. */
+  /** One end of an idle connection. */
   readonly channelEnd: number[];
   readonly rpcEnd: number[];
   readonly agent: number[];
-  /** A call that waits for its answer, with the caller's promise. */
+  /** A pending call, including the caller's promise. */
   readonly channelCall: number[];
   readonly rpcCall: number[];
 }
@@ -38,7 +38,7 @@ const AGENTS = 20_000;
 const CALLS = 20_000;
 const ANYWHERE = "tcp://127.0.0.1:0";
 
-/** Returns the bytes of each of `count` things while they exist. */
+/** Returns the bytes per object of `count` objects while they exist. */
 async function bytesEach(
   count: number,
   make: () => Promise<unknown>,
@@ -46,7 +46,7 @@ async function bytesEach(
   const before = await settledBytes();
   const made = await make();
   const bytes = await settledBytes() - before;
-  // Keeps the things alive until here.
+  // Keeps the objects alive until here.
   if (made === undefined) throw new Error("There is nothing to measure");
   return bytes / count;
 }
@@ -69,7 +69,7 @@ async function conns(): Promise<number> {
   return bytes;
 }
 
-/** Measures both ends of connections, which are in this process. */
+/** Measures connections with both ends in this process. */
 async function ends(
   open: (address: string) => Promise<AsyncDisposable>,
   server: { readonly address: string },
@@ -113,13 +113,16 @@ async function pending(subject: Subject, address: string): Promise<number> {
   await using caller = await subject.connect(address);
   return await bytesEach(CALLS, async () => {
     const calls = Array.from({ length: CALLS }, () => caller.hang!());
-    // Its answer shows that the calls before it were sent.
+    // The answer shows that the calls before it were sent.
     await caller.call({ name: "Ada", n: 0 });
     return calls;
   });
 }
 
-/** Measures in rounds, after one that does not count: it makes what stays. */
+/**
+ * Measures in rounds. The first one does not count, since it creates objects
+ * that stay.
+ */
 async function rounds(measure: () => Promise<number>): Promise<number[]> {
   await measure();
   const figures: number[] = [];
@@ -127,7 +130,8 @@ async function rounds(measure: () => Promise<number>): Promise<number[]> {
   return figures;
 }
 
-// Pending calls reject with their connection; a handler for each takes memory.
+// Pending calls reject with their connection. A handler per call would use
+// memory.
 addEventListener("unhandledrejection", (event) => event.preventDefault());
 
 await answerRequests({

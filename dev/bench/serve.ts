@@ -1,6 +1,6 @@
 /**
- * Serves a subject in a process of its own: `serve.ts SUBJECT ADDRESS`.
- * Answers requests for its address, its CPU time, its waiting time and its memory.
+ * Serves a subject in a separate process: `serve.ts SUBJECT ADDRESS`. Answers
+ * requests for its address, CPU time, waiting time and memory.
  *
  * @module
  */

@@ -1,7 +1,8 @@
 /**
- * Measures what the types of `method` cost: the time to check a program whose
- * services make their methods from schemas, against the same program with the
- * same schemas and plain functions. Fails if the difference is too large.
+ * Measures the cost of the types of `method`: the time to check a program whose
+ * services define their methods with schemas, compared with the same program
+ * with the same schemas and plain functions. Fails if the difference is too
+ * large.
  *
  * @module
  */
@@ -19,7 +20,7 @@ function program(makesMethods: boolean): string {
   const lines = [
     `import { method, openConnection, service } from "@denomas/denomas/rpc";`,
     `import { z } from "npm:zod@4.6.7";`,
-    // What was checked before is not checked again.
+    // A random number, so that Deno does not reuse an earlier check.
     `export const run = [method, ${Math.random()}];`,
   ];
   for (let s = 0; s < METHODS / PER_SERVICE; s++) {

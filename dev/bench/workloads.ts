@@ -1,13 +1,13 @@
-/** What a client does over and over. */
+/** The repeated work of a client. */
 export type Workload =
   | {
     /** Small calls over one connection. */
     readonly kind: "call";
-    /** How many are under way at a time. */
+    /** The number of pending calls at a time. */
     readonly inFlight: number;
   }
   | {
-    /** Payloads there and back, over one connection. */
+    /** Echoed payloads over one connection. */
     readonly kind: "echo";
     readonly bytes: number;
     readonly inFlight: number;
@@ -15,11 +15,11 @@ export type Workload =
   | {
     /** Streams, one after another. */
     readonly kind: "stream";
-    /** How many items each has. */
+    /** The number of items in each stream. */
     readonly items: number;
   }
   | {
-    /** Many clients, each with a call under way. */
+    /** Many clients, each with one pending call. */
     readonly kind: "clients";
     readonly clients: number;
   }
@@ -28,28 +28,28 @@ export type Workload =
     readonly kind: "connect";
   };
 
-/** A workload that the report has a table of. */
+/** A workload with a table in the report. */
 export interface NamedWorkload {
-  /** A heading. */
+  /** The heading of the table. */
   readonly title: string;
   readonly workload: Workload;
-  /** What is counted. */
+  /** The unit that is counted. */
   readonly unit: "calls" | "echoes" | "items";
 }
 
-/** A call after another: the round trip. */
+/** One call after another: the round trip. */
 export const SEQUENTIAL: Workload = { kind: "call", inFlight: 1 };
 
-/** So many items has a stream. */
+/** The number of items in a stream. */
 const ITEMS = 5_000;
 
-/** Streams, long enough for the window of one to grow. */
+/** Streams, long enough for the window of a stream to grow. */
 export const STREAM: Workload = { kind: "stream", items: ITEMS };
 
 /** Connections that are used once. */
 export const CONNECT: Workload = { kind: "connect" };
 
-/** All of them, in the order of the report. */
+/** All workloads, in the order of the report. */
 export const WORKLOADS: readonly NamedWorkload[] = [
   { title: "One call after another", workload: SEQUENTIAL, unit: "calls" },
   {
@@ -94,7 +94,7 @@ export const WORKLOADS: readonly NamedWorkload[] = [
   },
 ];
 
-/** How arguments and reports call a workload. */
+/** Returns the name of a workload in arguments and reports. */
 export function workloadName(workload: Workload): string {
   switch (workload.kind) {
     case "call":
@@ -112,7 +112,7 @@ export function workloadName(workload: Workload): string {
   }
 }
 
-/** Whole units, as in `64 KiB`. */
+/** Formats a size in whole units, as in `64 KiB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1_024) return `${bytes} B`;
   const isMiB = bytes >= 2 ** 20;

@@ -1,15 +1,15 @@
 import { ROOT } from "./_project.ts";
 
-/** What ends a program; Windows has no other way than to end the process. */
+/** The signals that end a program. On Windows a process can only be killed. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? []
   : ["SIGINT", "SIGTERM"];
 
 /**
- * Runs the same Deno as this one on `args` in the project's folder, with this
- * process's standard streams, and returns its exit code. Signals are passed on,
- * so that a program that runs until it is ended does not outlive this one; when
- * `signal` aborts, it is ended, too.
+ * Runs the same Deno as this process with `args` in the project's folder, with
+ * this process's standard streams, and returns its exit code. Signals are
+ * passed on, so that a long-running program does not outlive this process. When
+ * `signal` aborts, the program is ended.
  */
 export async function runDeno(
   args: readonly string[],
@@ -36,9 +36,9 @@ export async function runDeno(
 }
 
 /**
- * Runs Deno on `args` in the project's folder and returns what it printed.
+ * Runs Deno with `args` in the project's folder and returns its output.
  *
- * @throws {Error} If it fails; the message holds its standard error.
+ * @throws {Error} If it fails; the message contains its standard error.
  */
 export async function readDeno(args: readonly string[]): Promise<string> {
   const output = await new Deno.Command(Deno.execPath(), {

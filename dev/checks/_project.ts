@@ -1,15 +1,15 @@
 import { fileURLToPath } from "node:url";
 
-/** The folder of `deno.json`, from wherever a tool is started. */
+/** The folder of `deno.json`, regardless of the current directory. */
 export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What the tools read of `deno.json`. */
+/** The parts of `deno.json` that the tools read. */
 export interface ProjectConfig {
-  /** The version that is published next. */
+  /** The version to publish next. */
   readonly version: string;
-  /** The public entries: name to file, such as `./channel/mod.ts`. */
+  /** The public entries, by name, such as `./channel/mod.ts`. */
   readonly exports: Readonly<Record<string, string>>;
-  /** Bare names to specifiers, such as `jsr:@std/assert@^1.0.0`. */
+  /** Specifiers by bare name, such as `jsr:@std/assert@^1.0.0`. */
   readonly imports: Readonly<Record<string, string>>;
 }
 
@@ -19,9 +19,9 @@ export async function readConfig(): Promise<ProjectConfig> {
 }
 
 /**
- * Lists the project's files, as paths from {@linkcode ROOT} with `/` between
- * their parts, in alphabetical order. What is hidden, installed or generated
- * is left out.
+ * Lists the project's files in alphabetical order, as paths relative to
+ * {@linkcode ROOT} with `/` as separator. Hidden, installed and generated files
+ * are left out.
  */
 export async function listFiles(): Promise<string[]> {
   const files: string[] = [];
@@ -40,12 +40,12 @@ async function listInto(files: string[], folder: string): Promise<void> {
   }
 }
 
-/** Returns whether a file holds tests. */
+/** Returns whether a file contains tests. */
 export function isTest(file: string): boolean {
   return file.endsWith("_test.ts");
 }
 
-/** Returns whether a file is a guide whose code blocks are run. */
+/** Returns whether a file is a guide with code blocks that are tested. */
 export function isGuide(file: string): boolean {
   return file === "README.md" ||
     file.startsWith("docs/") && file.endsWith(".md");

@@ -1,6 +1,6 @@
 /**
- * Prints how large the least client of a page is, and what it consists of, by
- * folder; `browser_size.ts --files` by file.
+ * Prints the size of the smallest possible client for a page, and its parts by
+ * folder; `browser_size.ts --files` lists them by file.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { print } from "./_print.ts";
 import { ROOT } from "./_project.ts";
 import { bytesBySource } from "./source_map.ts";
 
-/** The bound for the compressed script, which only grows if that is meant. */
+/** The limit for the compressed script. Raise it only for intended growth. */
 export const MAX_GZIPPED_BYTES = 49_500;
 
-/** A script for browsers, and what it consists of. */
+/** The size of a script for browsers, and of its parts. */
 export interface BundleSize {
   readonly minifiedBytes: number;
   readonly gzippedBytes: number;
@@ -23,7 +23,7 @@ export interface BundleSize {
   readonly files: ReadonlyMap<string, number>;
 }
 
-/** Bundles the least client and measures it. */
+/** Bundles the smallest possible client and measures it. */
 export async function measureClient(): Promise<BundleSize> {
   const folder = await Deno.makeTempDir();
   try {

@@ -1,7 +1,7 @@
 /**
- * Type checks all code: package, tests, examples, benchmarks and tools, and
- * the examples in comments and guides. Scripts of pages are checked apart: the
- * names of browsers are declared only there.
+ * Type checks all code: package, tests, examples, benchmarks and tools, and the
+ * examples in comments and guides. Page scripts are checked separately, since
+ * browser types are available only there.
  *
  * @module
  */

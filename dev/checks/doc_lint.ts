@@ -10,12 +10,13 @@ import { readConfig } from "./_project.ts";
 import { importFlags } from "./npm_std.ts";
 
 /**
- * A public type may refer to types that no entry exports: those that only name
- * a part of another one stay out of the lists of names.
+ * The diagnostic to ignore: a public type may refer to types that no entry
+ * exports. Types that only name a part of another type stay out of the lists of
+ * names.
  */
 const ALLOWED = "private-type-ref";
 
-/** Returns the diagnostics of `deno doc --lint` that count. */
+/** Returns the relevant diagnostics of `deno doc --lint`. */
 export function docBreaches(output: string): string[] {
   return output.split(/^(?=error\[)/m)
     .filter((it) => it.startsWith("error["))

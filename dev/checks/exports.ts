@@ -1,7 +1,7 @@
 /**
- * Checks the public surface: which names each entry of `deno.json` exports, as
- * listed in `exports.txt`, how many they are, and that none is internal.
- * `--update` writes the list anew.
+ * Checks the public API: the names that each entry of `deno.json` exports must
+ * match `exports.txt`, must not be too many, and must not be internal.
+ * `--update` rewrites the list.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { readConfig, ROOT } from "./_project.ts";
 import { importFlags } from "./npm_std.ts";
 import { stripSource } from "./source.ts";
 
-/** The most names in all entries together, and in one of them. */
+/** The maximum number of names, in all entries together and per entry. */
 const MOST_NAMES = 300;
 const MOST_IN: Readonly<Record<string, number>> = { "./rpc": 48 };
 
@@ -22,7 +22,7 @@ const SNAPSHOT = `${ROOT}/dev/checks/exports.txt`;
 /** A name that an entry exports. */
 export interface ExportedName {
   readonly name: string;
-  /** What it is, such as `class` or `interface`. */
+  /** The kind of declaration, such as `class` or `interface`. */
   readonly kind: string;
   /** The file that declares it. */
   readonly file: string;
@@ -31,7 +31,7 @@ export interface ExportedName {
 /** The names that each entry exports. */
 export type ExportTable = ReadonlyMap<string, readonly ExportedName[]>;
 
-/** Returns what is wrong with the names of the entries. */
+/** Returns the problems with the names of the entries. */
 export function exportBreaches(table: ExportTable): string[] {
   const breaches: string[] = [];
   const all = new Set<string>();
@@ -57,7 +57,7 @@ export function isExplicit(source: string): boolean {
   return !/export\s+\*\s+from/.test(stripSource(source));
 }
 
-/** Returns the table as text, one name a line. */
+/** Formats the table as text, one name per line. */
 export function formatExports(table: ExportTable): string {
   const sections = [...table].map(([entry, names]) => {
     const lines = names.map(({ name, kind }) => `  ${name} (${kind})\n`);
@@ -66,7 +66,7 @@ export function formatExports(table: ExportTable): string {
   return sections.join("\n");
 }
 
-/** Returns the lines that two texts do not share, marked with `+` and `-`. */
+/** Returns the lines that differ between two texts, marked with `+` and `-`. */
 export function diffLines(before: string, after: string): string[] {
   const [old, now] = [before, after].map(qualifiedLines);
   return [
@@ -85,7 +85,7 @@ function qualifiedLines(text: string): Set<string> {
   return lines;
 }
 
-/** What is used of the output of `deno doc --json`. */
+/** The parts of the output of `deno doc --json` that are used. */
 interface Doc {
   readonly nodes: Readonly<Record<string, { readonly symbols?: DocSymbol[] }>>;
 }
@@ -98,18 +98,18 @@ interface DocSymbol {
 interface DocDeclaration {
   readonly kind: string;
   readonly location: { readonly filename: string };
-  /** The original of a name that is exported again. */
+  /** The original declaration of a re-exported name. */
   readonly def?: { readonly target?: { readonly filename: string } };
 }
 
-/** Reads what `entries`, from name to file, export. */
+/** Reads the exports of `entries`, a map from name to file. */
 export async function readExports(
   entries: Readonly<Record<string, string>>,
   flags: readonly string[],
 ): Promise<ExportTable> {
   const table = new Map<string, readonly ExportedName[]>();
   const root = pathToFileURL(ROOT).href;
-  // In one run the names of a shared file would show in one entry only.
+  // In a single run, names of a shared file would appear in one entry only.
   await Promise.all(
     Object.entries(entries).map(async ([entry, file]) => {
       const doc: Doc = JSON.parse(
@@ -130,7 +130,7 @@ export async function readExports(
   return new Map([...table].toSorted(([a], [b]) => a < b ? -1 : 1));
 }
 
-/** Returns every breach in the package itself, and the text of the list. */
+/** Returns every problem in the package itself, and the text of the list. */
 export async function checkExports(
   flags: readonly string[],
 ): Promise<{ breaches: string[]; text: string }> {
@@ -144,7 +144,7 @@ export async function checkExports(
   return { breaches, text: formatExports(table) };
 }
 
-/** Reads the list as it was last written. */
+/** Reads the saved list. */
 export async function readSnapshot(): Promise<string> {
   return await Deno.readTextFile(SNAPSHOT);
 }

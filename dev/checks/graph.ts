@@ -2,10 +2,10 @@ import { pathToFileURL } from "node:url";
 import { readDeno } from "./_deno.ts";
 import { ROOT } from "./_project.ts";
 
-/** Each file with the project's files that it imports, type-only or not. */
+/** The project's files that each file imports, including type-only imports. */
 export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 
-/** What is used of the output of `deno info --json`. */
+/** The parts of the output of `deno info --json` that are used. */
 interface Info {
   readonly modules: readonly InfoModule[];
 }
@@ -23,11 +23,11 @@ interface InfoDependency {
 }
 
 /**
- * Reads the import graph from `files` on, with all they lead to inside the
+ * Reads the import graph of `files` and everything they lead to inside the
  * project. `flags` are those of the import map.
  *
- * @throws {Error} If an import cannot be resolved or a file is missing: a
- * graph with holes would prove nothing.
+ * @throws {Error} If an import cannot be resolved or a file is missing: an
+ * incomplete graph would prove nothing.
  */
 export async function readImportGraph(
   files: readonly string[],
@@ -35,7 +35,7 @@ export async function readImportGraph(
 ): Promise<ImportGraph> {
   const graph = new Map<string, readonly string[]>();
   for (const file of files) {
-    // Most files come with the first one: the entries lead to the rest.
+    // Most files are already in the graph: the entries lead to them.
     if (graph.has(file)) continue;
     const info = await readDeno(["info", "--json", ...flags, file]);
     addModules(graph, JSON.parse(info));
@@ -74,7 +74,7 @@ function importsOf(
 
 const ROOT_URL: string = pathToFileURL(ROOT).href;
 
-/** The façades stand for packages: to the graph they are not the project's. */
+/** The façades replace packages, so they do not count as project files. */
 const NPM_STD = "dev/checks/npm_std/";
 
 function projectFile(specifier: string): string | undefined {

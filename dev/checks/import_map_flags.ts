@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 
 /**
- * The flags by which a subprocess finds `@std` where this process does. On
- * networks without JSR this project has an import map of its own for it, of
- * which each process must be told.
+ * Returns the flags with which a subprocess resolves `@std` as this process
+ * does. On networks without JSR this project uses a separate import map for it,
+ * which must be passed to each process.
  */
 export function importMapFlags(): string[] {
   const std = import.meta.resolve("@std/path");

@@ -1,15 +1,15 @@
-/** Numbers of tests, their steps included, by outcome. */
+/** Numbers of tests by outcome, including their steps. */
 export interface TestCounts {
   readonly passed: number;
-  /** Includes those that the failure of another one cut short. */
+  /** Includes tests that were aborted by the failure of another test. */
   readonly failed: number;
   readonly skipped: number;
 }
 
 /**
- * Counts the tests of a JUnit report as `deno test` writes it.
+ * Counts the tests of a JUnit report of `deno test`.
  *
- * @throws {Error} If the counts do not add up, because the form has changed.
+ * @throws {Error} If the counts do not add up, because the format has changed.
  */
 export function countTests(report: string): TestCounts {
   const all = attribute(report, "testsuites", "tests");
@@ -37,7 +37,7 @@ export function addCounts(all: readonly TestCounts[]): TestCounts {
   };
 }
 
-/** Returns the summary that a run ends with. */
+/** Returns the summary at the end of a run. */
 export function summary({ passed, failed, skipped }: TestCounts): string {
   const rest = skipped > 0 ? `, ${skipped} skipped` : "";
   return `${passed} passed, ${failed} failed${rest}`;

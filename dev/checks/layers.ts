@@ -1,7 +1,8 @@
 /**
- * Checks which file imports which: `agent → rpc → channel → transports`, no
- * private file of another layer, from fixtures neither, no cycle, and no API of
- * a host in the neutral core. `layout.ts` holds the rules' tables.
+ * Checks the imports between files: layers in the order
+ * `agent → rpc → channel → transports`, no private file of another layer (also
+ * in fixtures), no cycles, and no host API in the neutral core. `layout.ts`
+ * contains the tables of the rules.
  *
  * @module
  */
@@ -21,16 +22,16 @@ import {
 import { importFlags } from "./npm_std.ts";
 import { stripSource } from "./source.ts";
 
-/** What a breach is against. */
+/** A rule that can be violated. */
 export type Rule = "parts" | "private" | "cycle" | "folders" | "neutral";
 
-/** A breach of a rule. */
+/** A violation of a rule. */
 export interface Breach {
   readonly rule: Rule;
   readonly sentence: string;
 }
 
-/** Returns every breach of the import rules in `graph`. */
+/** Returns every violation of the import rules in `graph`. */
 export function layerBreaches(
   graph: ImportGraph,
   parts: readonly Part[] = PARTS,
@@ -113,7 +114,7 @@ export function fixtureBreaches(file: string, source: string): Breach[] {
   return breaches;
 }
 
-/** APIs that Node 22 or a browser lacks, as they show in code. */
+/** APIs that Node 22 or a browser lacks, as patterns in code. */
 const HOST_APIS: Readonly<Record<string, RegExp>> = {
   "'Deno'": /\bDeno\b/,
   "'node:'": /["']node:/,
@@ -121,7 +122,10 @@ const HOST_APIS: Readonly<Record<string, RegExp>> = {
   "'setImmediate'": /(?<!\.)\bsetImmediate\b/,
 };
 
-/** The one file that tests for an API and does without where it is missing. */
+/**
+ * The only file that may use each API: it checks for the API and works without
+ * it.
+ */
 const MAY_USE: Readonly<Record<string, string>> = {
   "'setImmediate'": "transports/_world.ts",
 };
@@ -139,8 +143,8 @@ export function hostBreaches(file: string, source: string): Breach[] {
 }
 
 /**
- * Returns which folder inside a layer imports which. Files directly in a layer
- * tie its folders together, and are left out.
+ * Returns the import graph between the folders inside layers. Files directly in
+ * a layer are left out, since they connect its folders.
  */
 function byFolder(graph: ImportGraph): ImportGraph {
   const joined = new Map<string, Set<string>>();
@@ -157,13 +161,16 @@ function byFolder(graph: ImportGraph): ImportGraph {
   return new Map([...joined].map(([from, targets]) => [from, [...targets]]));
 }
 
-/** Returns the folder of a file inside a layer; `null` directly in a layer. */
+/**
+ * Returns the folder of a file inside a layer; `null` if it is directly in the
+ * layer.
+ */
 function folderOf(file: string): string | null {
   const parts = file.split("/");
   return parts.length <= 2 ? null : parts.slice(0, -1).join("/");
 }
 
-/** Returns the nodes of one cycle, the first one also last. */
+/** Returns the nodes of one cycle; the first one is repeated at the end. */
 function findCycle(graph: ImportGraph): string[] | undefined {
   const done = new Set<string>();
   const path: string[] = [];
@@ -187,7 +194,7 @@ function findCycle(graph: ImportGraph): string[] | undefined {
   return undefined;
 }
 
-/** Returns every breach in the package, and the number of its files. */
+/** Returns every violation in the package, and the number of its files. */
 export async function checkPackage(
   flags: readonly string[],
 ): Promise<{ files: number; breaches: Breach[] }> {

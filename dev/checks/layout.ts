@@ -1,6 +1,6 @@
 /**
- * Which files make up the package, and which part may import which. A new
- * layer or an optional part is one more row of {@linkcode PARTS}.
+ * Defines which files belong to the package, and which part may import which. A
+ * new layer or optional part is one more row of {@linkcode PARTS}.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { isTest } from "./_project.ts";
 
 /** A layer, an optional part, or the package's root. */
 export interface Part {
-  /** How reports call it. */
+  /** The name in reports. */
   readonly name: string;
-  /** A folder, with a final `/`, or a single file. */
+  /** A folder, with a trailing `/`, or a single file. */
   readonly path: string;
   /** Names of the other parts that it may import. */
   readonly mayImport: readonly string[];
 }
 
-/** The parts of the package. Where two paths match a file, the longer wins. */
+/** The parts of the package. If two paths match a file, the longer one wins. */
 export const PARTS: readonly Part[] = [
   { name: "transports", path: "transports/", mayImport: [] },
   { name: "channel", path: "channel/", mayImport: ["transports"] },
@@ -94,10 +94,10 @@ export const PARTS: readonly Part[] = [
 /** Folders with code that is not published. */
 const DEVELOPMENT: readonly string[] = ["dev/", "docs/", "examples/"];
 
-/** Folders of the neutral core, which runs in browsers and Node too. */
+/** Folders of the neutral core, which also runs in browsers and Node. */
 const NEUTRAL: readonly string[] = ["channel/", "rpc/", "transports/"];
 
-/** What those folders hold for Deno or Node alone. */
+/** Files and folders of the neutral core that are for Deno or Node only. */
 const HOST_ONLY: readonly string[] = [
   "channel/deno.ts",
   "channel/mod.ts",
@@ -145,14 +145,14 @@ export function partOf(
     .toSorted((a, b) => b.path.length - a.path.length)[0];
 }
 
-/** Returns whether a file helps tests. */
+/** Returns whether a file is a test fixture. */
 export function isFixture(file: string): boolean {
   return file.endsWith(".ts") && file.includes("/fixtures/");
 }
 
 /**
- * Returns whether a file is meant for users: TypeScript, and no test, benchmark,
- * fixture, example or tool.
+ * Returns whether a file is meant for users: TypeScript that is not a test,
+ * benchmark, fixture, example or tool.
  */
 export function isProduct(file: string): boolean {
   return file.endsWith(".ts") && !isTest(file) && !file.endsWith("_bench.ts") &&

@@ -1,6 +1,6 @@
 /**
  * Finds or installs Node.js 22 or later, and Bun, for the tests of bundles and
- * of the packed form. They are kept in folders of the project that are not
+ * of the npm package. They are kept in folders of the project that are not
  * committed.
  *
  * @module
@@ -8,12 +8,12 @@
 
 import { ROOT } from "./_project.ts";
 
-/** The path of Node, or the reason why there is none. */
+/** The path of the runtime, or the reason why it is missing. */
 export type NodeEnv = { readonly node: string } | { readonly missing: string };
 
 /** A runtime that npm can install. */
 interface Runtime {
-  /** Its command. */
+  /** The command of the runtime. */
   readonly name: string;
   readonly version: string;
   readonly leastMajor: number;
@@ -23,8 +23,8 @@ const NODE: Runtime = { name: "node", version: "22", leastMajor: 22 };
 const BUN: Runtime = { name: "bun", version: "1.4.5", leastMajor: 1 };
 
 /**
- * Returns a Node.js of version 22 or later: that of the machine, or one that
- * npm installs. Other calls at the same time wait for the installation.
+ * Returns a Node.js of version 22 or later: the installed one, or one that npm
+ * installs. Concurrent calls wait for the installation.
  */
 export async function nodeEnv(
   folder: string = `${ROOT}/.node`,
@@ -32,7 +32,7 @@ export async function nodeEnv(
   return await runtimeEnv(NODE, folder);
 }
 
-/** Returns Bun: that of the machine, or one that npm installs. */
+/** Returns Bun: the installed one, or one that npm installs. */
 export async function bunEnv(
   folder: string = `${ROOT}/.bun`,
 ): Promise<NodeEnv> {

@@ -1,6 +1,6 @@
 /**
- * Decides where `@std` comes from: from JSR, as `deno.json` says, or, on
- * machines that reach npm only, from the façades in `npm_std/`.
+ * Chooses the source of `@std`: JSR, as in `deno.json`, or the façades in
+ * `npm_std/` on machines that can reach only npm.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { readConfig, ROOT } from "./_project.ts";
 
 const IMPORT_MAP = "dev/checks/npm_std/import_map.json";
 
-/** What makes Deno use the façades. */
+/** The flags that make Deno use the façades. */
 const NPM_FLAGS: readonly string[] = ["--import-map", IMPORT_MAP];
 
-/** How long JSR may take to answer. */
+/** The time limit for an answer of JSR. */
 const LIMIT_MS = 10_000;
 
 /**
- * The flags that `deno run`, `test`, `check` and others need on this machine:
- * those of this process, if it has some; none where JSR answers, or where its
- * packages are cached already.
+ * Returns the flags that `deno run`, `test`, `check` and others need on this
+ * machine: those of this process, if it has any; none if JSR answers, or if its
+ * packages are already cached.
  */
 export async function importFlags(): Promise<readonly string[]> {
   const inherited = importMapFlags();
@@ -31,8 +31,8 @@ export async function importFlags(): Promise<readonly string[]> {
 }
 
 /**
- * What the bare `names` stand for, of those that come from JSR. A package is
- * asked for the entries that are used: not each has a main one.
+ * Returns the specifiers of those `names` that come from JSR. They include the
+ * entry in use, since not every package has a main entry.
  */
 export function jsrSpecifiers(
   imports: Readonly<Record<string, string>>,

@@ -1,7 +1,7 @@
 /**
- * Does everything that CI does, and stops at the first step that fails. The
- * tests come last, so that their counts are the last line. `--no-stress` leaves
- * the stress run out, `--no-guard` the guard of speed.
+ * Runs all steps of CI, and stops at the first failure. The tests come last, so
+ * that their counts are the last line. `--no-stress` skips the stress run,
+ * `--no-guard` the performance guard.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { print, printError } from "./_print.ts";
 import { importFlags } from "./npm_std.ts";
 import { runTests } from "./test.ts";
 
-/** Something that has to succeed. */
+/** A step that must succeed. */
 interface Step {
   readonly name: string;
-  /** Does it and returns an exit code. */
+  /** Runs the step and returns an exit code. */
   run(): Promise<number>;
 }
 
@@ -22,12 +22,12 @@ function tool(path: string, flags: readonly string[], ...args: string[]) {
   return runDeno(["run", "-A", ...flags, `dev/${path}`, ...args]);
 }
 
-/** Ends steps that still run when another one has failed. */
+/** Ends the steps that are still running when another one has failed. */
 const failure = new AbortController();
 
 /**
- * Returns the checks that run at the same time. The stress run has limits that
- * hold on a busy machine, too, and mostly waits.
+ * Returns the checks that run in parallel. The stress run is among them: its
+ * limits also hold on a busy machine, and it mostly waits.
  */
 function checks(flags: readonly string[]): Step[] {
   return [
@@ -42,7 +42,7 @@ function checks(flags: readonly string[]): Step[] {
   ];
 }
 
-/** Takes about a minute, closing included; the same seed each time. */
+/** Takes about a minute, including closing; uses the same seed each time. */
 function runStress(flags: readonly string[]): Promise<number> {
   const gc = "--v8-flags=--expose-gc";
   const options = ["run", "-A", gc, ...flags];
@@ -54,8 +54,8 @@ function runStress(flags: readonly string[]): Promise<number> {
 }
 
 /**
- * Prints which ratios fell; a busy machine is no failure. It needs the machine
- * for itself.
+ * Prints the ratios that fell. The result does not count, since the machine may
+ * be busy. The guard must run alone.
  */
 async function runGuard(flags: readonly string[]): Promise<number> {
   const code = await tool("bench/guard.ts", flags);
@@ -63,7 +63,7 @@ async function runGuard(flags: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** `deno publish` takes no import map, so it can be tried with JSR only. */
+/** `deno publish` accepts no import map, so it can be tried only with JSR. */
 function tryPublish(flags: readonly string[]): Promise<number> {
   if (flags.length === 0) {
     return runDeno(["publish", "--dry-run", "--allow-dirty", "--no-check"]);

@@ -1,8 +1,9 @@
 /**
- * A virtual environment of Python for the tests and demos that speak with
- * programs in Python, in a folder of the project that is not committed.
+ * A Python virtual environment for the tests and demos that communicate with
+ * Python programs, in a folder of the project that is not committed.
  *
- * Run as a program it makes the environment and prints where its Python is.
+ * Run as a program, it creates the environment and prints the path of its
+ * Python.
  *
  * @module
  */
@@ -10,27 +11,27 @@
 import { print, printError } from "./_print.ts";
 import { ROOT } from "./_project.ts";
 
-/** Where Python is, or in a few words why it is missing. */
+/** The path of Python, or the reason why it is missing. */
 export type PythonEnv =
   | { readonly python: string }
   | { readonly missing: string };
 
-/** What a {@linkcode pythonEnv} is made of. */
+/** Options for {@linkcode pythonEnv}. */
 export interface PythonEnvOptions {
   /**
-   * Where it is kept.
+   * The folder of the environment.
    *
    * @default {`.python` in the project's folder}
    */
   readonly folder?: string;
   /**
-   * The file that names the packages, each with its version.
+   * The file that lists the packages, each with its version.
    *
    * @default {`dev/checks/python_requirements.txt`}
    */
   readonly requirements?: string;
   /**
-   * How Python may be called on this machine.
+   * The possible names of the Python command on this machine.
    *
    * @default {["python3", "python"]}
    */
@@ -38,9 +39,9 @@ export interface PythonEnvOptions {
 }
 
 /**
- * The Python that has all packages. Its environment is made if it is not there,
- * not complete, or not the one that the requirements ask for; whoever asks at
- * the same time, in this process or another, waits for it.
+ * Returns a Python with all packages. Its environment is created if it is
+ * missing, incomplete, or does not match the requirements. Concurrent calls, in
+ * this process or others, wait for that.
  */
 export async function pythonEnv(
   {
@@ -54,7 +55,7 @@ export async function pythonEnv(
   await lock.lock(true);
   const python = pythonIn(folder);
   const wanted = await Deno.readTextFile(requirements);
-  // Holds the requirements that are installed, once all of them are.
+  // Contains the installed requirements, once all of them are installed.
   const stamp = `${folder}/installed.txt`;
   if (await isComplete(python, stamp, wanted)) return { python };
   try {
@@ -126,7 +127,7 @@ async function run(
   if (why !== null) throw new CommandError(`${what} failed: ${why}`);
 }
 
-/** Runs a command; why it failed, in a line, or `null`. */
+/** Runs a command; returns its error in one line, or `null` on success. */
 async function failureOf(
   command: string,
   args: readonly string[],

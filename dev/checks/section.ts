@@ -18,7 +18,7 @@ export function readSection(guide: string, task: string): string {
   return guide.slice(from, to).trim();
 }
 
-/** Returns a guide with other content in the section that `task` writes. */
+/** Returns a guide with new content in the section that `task` writes. */
 export function replaceSection(
   guide: string,
   task: string,

@@ -1,6 +1,7 @@
 /**
- * Prints lines of code by folder, without comments and blank lines. `size.ts
- * agent dev/stress` counts only what begins with one of these paths.
+ * Prints lines of code by folder, without comments and blank lines.
+ * `size.ts agent dev/stress` counts only files whose paths begin with one of
+ * these.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { print } from "./_print.ts";
 import { listFiles, ROOT } from "./_project.ts";
 import { countLines } from "./source.ts";
 
-/** The kinds of code that are counted apart. */
+/** The kinds of code that are counted separately. */
 const KINDS = ["product", "development", "tests", "examples"] as const;
 
 /** One of the kinds of code. */

@@ -1,13 +1,13 @@
 const DIGITS =
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/** The parts of a source map that say which source a piece of code is from. */
+/** The parts of a source map that assign code to its source. */
 export interface SourceMap {
   readonly sources: readonly string[];
   readonly mappings: string;
 }
 
-/** Returns how many characters of `code` are from each source of its map. */
+/** Returns the number of characters of `code` that come from each source. */
 export function bytesBySource(
   code: string,
   { sources, mappings }: SourceMap,
@@ -35,7 +35,7 @@ export function bytesBySource(
   return sums;
 }
 
-/** Returns the numbers of a segment, in base 64 with variable lengths. */
+/** Decodes the base 64 VLQ numbers of a segment. */
 function decode(segment: string): number[] {
   const numbers: number[] = [];
   let number = 0;

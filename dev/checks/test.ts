@@ -1,10 +1,13 @@
 /**
- * Runs the tests and the examples in the docs, and ends with their counts.
+ * Runs the tests and the examples in the docs, and prints their counts at the
+ * end.
  *
- * Arguments that begin with `-` go to `deno test` (`--filter=name`); others
- * choose files by the beginning of their paths (`channel/`). Test files run in
- * parallel, except those with a line `// Serial: REASON`: they measure time, and
- * run one after another at the end. `deno task check` checks the types. Leaks are found in any case; `--trace-leaks` shows where each began.
+ * Arguments that begin with `-` are passed to `deno test` (`--filter=name`).
+ * Others select files by the beginning of their paths (`channel/`). Test files
+ * run in parallel, except those with a line `// Serial: REASON`: they measure
+ * time, and run one after another at the end. Types are checked by
+ * `deno task check`. Leaks are always detected; `--trace-leaks` shows where
+ * each began.
  *
  * @module
  */
@@ -17,7 +20,7 @@ import { isProduct } from "./layout.ts";
 import { importFlags } from "./npm_std.ts";
 
 /**
- * Runs the tests that `args` choose, prints their counts as the last line, and
+ * Runs the tests selected by `args`, prints their counts as the last line, and
  * returns an exit code: 0 only if tests ran and none failed. `flags` are those
  * of the import map.
  */
@@ -59,7 +62,7 @@ async function chooseFiles(
     const isAsked = paths.length === 0 ||
       paths.some((path) => file.startsWith(path));
     if (!isAsked) continue;
-    // Deno runs the modules, too: those without examples are left out.
+    // Deno would also run modules without examples, so leave them out.
     if (isTest(file) || isGuide(file) || await hasExamples(file)) {
       chosen.push(file);
     }
@@ -74,8 +77,8 @@ async function hasExamples(file: string): Promise<boolean> {
 }
 
 /**
- * How many files run at once: one more than there are processors, since some
- * wait for a process or a timer.
+ * The number of files to run at once: one more than there are processors, since
+ * some tests wait for a process or a timer.
  */
 const JOBS = Deno.env.get("DENO_JOBS") ??
   String(navigator.hardwareConcurrency + 1);
@@ -124,13 +127,13 @@ function concludeRun(verdicts: readonly Verdict[]): number {
 /** The outcome of one run of `deno test`. */
 export interface Verdict {
   readonly counts: TestCounts;
-  /** Why the run counts as failed although no single test may have failed. */
+  /** Why the run counts as failed, even if no single test has failed. */
   readonly problem?: string;
 }
 
 /**
- * Weighs the runner's exit code against its report. A file that does not load
- * is in no report, so it counts as one failure here.
+ * Combines the runner's exit code with its report. A file that fails to load is
+ * missing in the report, so it counts as one failure here.
  */
 export function judgeRun(code: number, report: string): Verdict {
   if (report === "") {

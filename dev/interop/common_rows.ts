@@ -36,23 +36,25 @@ import { callHere, type PythonTls, serveThere } from "./with_aiomas.ts";
 /** Calls a method on the other side. */
 export type Call = (path: string, ...args: unknown[]) => Promise<unknown>;
 
-/** How a layer serves and calls, on both sides. */
+/** The ways in which a layer serves and calls, on both sides. */
 export interface LayerSides {
   readonly layer: Layer;
-  /** Has aiomas serve; `open` takes the address. */
+  /** Makes aiomas serve; pass the address to `open`. */
   serve(stage: Stage, address?: string): Promise<Served>;
-  /** Has denomas open a connection to aiomas. */
+  /** Makes denomas open a connection to aiomas. */
   open(stage: Stage, address: string, retryForMs?: number): Promise<Call>;
-  /** Has aiomas open a connection to denomas; returns its number. */
+  /** Makes aiomas open a connection to denomas; returns its number. */
   openThere(stage: Stage, address: string): Promise<number>;
-  /** Has denomas serve, in this process; returns what `openThere` takes. */
+  /**
+   * Makes denomas serve, in this process; returns the argument for `openThere`.
+   */
   serveHere(stage: Stage, address?: string): Promise<string>;
 }
 
 const NO_STACK = "denomas sends no stacks to peers of aiomas.";
 const NO_BYTES = "JSON has no bytes; both sides refuse to send them.";
 
-/** Registers the rows that read alike in all layers. */
+/** Registers the rows that are the same for all layers. */
 export function commonRows(sides: LayerSides): void {
   const { layer } = sides;
 
@@ -155,7 +157,7 @@ function killedRows(sides: LayerSides): void {
     const pending = await python.ask("later", { on, path: "nap" });
     await process.kill();
     const outcome = await raised(python.ask("outcome", { on: pending }));
-    // Which of the two depends on whether Python reads or writes first.
+    // The exception depends on whether Python reads or writes first.
     const losses = ["ConnectionResetError", "BrokenPipeError"];
     assert(losses.includes(outcome.raised), outcome.raised);
   });
@@ -211,7 +213,9 @@ function tlsRows(layer: Layer): void {
   });
 }
 
-/** Returns certificates of one authority: files for aiomas, text for denomas. */
+/**
+ * Returns certificates of one authority: files for aiomas, texts for denomas.
+ */
 async function certificates(
   { ctx }: Stage,
 ): Promise<{ there: PythonTls; here: TlsOptions }> {

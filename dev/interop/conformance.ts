@@ -19,20 +19,20 @@ import {
 } from "./matrix.ts";
 import { env, PythonPeer } from "./python_peer.ts";
 
-/** The names of the codecs, the same on both sides. */
+/** The names of the codecs, which are the same on both sides. */
 export type CodecName = "json" | "msgpack";
 
 const CODECS = { json: json(), msgpack: msgpack() };
 
-/** The world of a row's body. */
+/** The context of a row's body. */
 export interface Stage {
-  /** The step. */
+  /** The `withCtx` context of the step. */
   readonly ctx: Ctx;
-  /** aiomas, which all steps of the file share. */
+  /** The aiomas process, which all steps of the file share. */
   readonly python: PythonPeer;
   /** The name of the step's codec. */
   readonly codec: CodecName;
-  /** Closes a thing of the Python peer at the end of the step. */
+  /** Closes an object of the Python peer at the end of the step. */
   closing<T extends number | { readonly handle: number }>(thing: T): T;
 }
 
@@ -44,24 +44,30 @@ export interface RowOptions extends Row {
    * @default {each of them}
    */
   readonly codec?: CodecName;
-  /** The reason why it cannot work; the body then shows that it does not. */
+  /**
+   * The reason why the feature cannot work. The body then shows that it does
+   * not.
+   */
   readonly not?: string;
-  /** The reason why nothing runs on Unix sockets. */
+  /** The reason why the row does not run on Unix sockets. */
   readonly notOnUnix?: string;
 }
 
-/** All rows of this file, each once, in order. */
+/** The rows of this file, each once, in order. */
 const rows: Row[] = [];
-/** Cells that need no run. */
+/** Cells whose result needs no run. */
 const fixedCells: Cell[] = [];
 
-/** The reason why tests are ignored, for their names; empty if they are not. */
+/** The reason why tests are ignored, for their names; empty if they run. */
 const leftOut: string = "missing" in env ? ` (left out: ${env.missing})` : "";
 
-/** A Python for all steps of this file; it ends with its input, as this does. */
+/**
+ * A Python process for all steps of this file. It ends when its input ends,
+ * with this process.
+ */
 const python = "missing" in env ? null : new PythonPeer();
 
-/** Registers the test of a row; without Python it is left out. */
+/** Registers the test of a row; it is ignored if Python is missing. */
 export function conformance(
   options: RowOptions,
   body: (stage: Stage) => Promise<void>,
@@ -96,7 +102,10 @@ export type RegisterRow<T> = (
   options?: Partial<Pick<RowOptions, "codec" | "not">>,
 ) => void;
 
-/** Returns how to register rows whose bodies get what `setUp` returns. */
+/**
+ * Returns a function that registers rows whose bodies get the result of
+ * `setUp`.
+ */
 export function rowsWith<T extends object>(
   layer: Layer,
   serves: Side,
@@ -142,7 +151,7 @@ function assertCell(table: string, cell: Cell): void {
   assertEquals(told, cell, STALE);
 }
 
-/** Registers tests that the guide has exactly the rows of this file. */
+/** Registers tests that the guide contains exactly the rows of this file. */
 export function checkGuide(layer: Layer): void {
   Deno.test(`docs/interop.md has the rows of ${layer} that are tested, in order`, async () => {
     if (reportPath !== undefined) {

@@ -12,10 +12,10 @@ export const STALE =
 /** The environment variable that names the report of a run. */
 export const REPORT_VARIABLE = "DENOMAS_INTEROP_REPORT";
 
-/** The report of a run that is to write the table. */
+/** The path of the report, if this run is to write the table. */
 export const reportPath: string | undefined = Deno.env.get(REPORT_VARIABLE);
 
-/** A part of the findings of a run. */
+/** A part of the results of a run. */
 export interface Finding {
   /** Rows of the table, in order. */
   readonly rows?: readonly Row[];

@@ -1,6 +1,6 @@
 /**
- * Runs denomas against aiomas. `--write` writes the findings into the guide, as
- * a table.
+ * Tests denomas with aiomas. `--write` writes the results into the guide, as a
+ * table.
  *
  * @module
  */

@@ -8,9 +8,9 @@ import { formatMarkdown } from "../shared/tables.ts";
 
 /** The layers, in the order of the table. */
 export const LAYERS = ["channel", "rpc", "agents"] as const;
-/** The sides: one serves, the other one calls. */
+/** The sides: one serves, the other calls. */
 export const SIDES = ["aiomas", "denomas"] as const;
-/** The columns, as the steps of `withCtx` name them. */
+/** The columns, with the names of `withCtx` steps. */
 export const COLUMNS = [
   "tcp · json",
   "tcp · msgpack",
@@ -60,7 +60,7 @@ function columnTitle(column: Column): string {
     .replace(" · ", ", ");
 }
 
-/** The footnotes of the tables: each reason once, counted from 1. */
+/** The footnotes of the tables: each reason appears once, numbered from 1. */
 class Notes {
   readonly #notes: string[] = [];
 
@@ -111,7 +111,7 @@ function renderRow(row: Row, cells: readonly Cell[], notes: Notes): string[] {
   return [row.feature, row.serves, ...marks];
 }
 
-/** Returns whether a row or cell belongs to a row. */
+/** Returns whether a row or cell belongs to `row`. */
 export function isInRow(cell: Row, row: Row): boolean {
   return cell.layer === row.layer && cell.feature === row.feature &&
     cell.serves === row.serves;

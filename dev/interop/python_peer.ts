@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { pythonEnv } from "../checks/python_env.ts";
 import { PeerProcess } from "../shared/peer_process.ts";
 
-/** The Python that has aiomas, or the reason why there is none. */
+/** The Python that has aiomas, or the reason why it is missing. */
 export const env: Awaited<ReturnType<typeof pythonEnv>> = await pythonEnv();
 
 interface Raised {
@@ -12,15 +12,15 @@ interface Raised {
   readonly trace: string;
 }
 
-/** Thrown when an act of the Python peer fails. */
+/** Thrown when a request to the Python peer fails. */
 export class PythonError extends Error {
   override name = "PythonError";
   /** The class of the exception. */
   readonly raised: string;
-  /** The traceback that aiomas got from denomas, if any. */
+  /** The traceback that aiomas received from denomas, if any. */
   readonly remote: string | null;
 
-  /** Made from the error in a reply. */
+  /** Creates the error from the error in a reply. */
   constructor(error: unknown) {
     const { name, message, remote, trace } = error as Raised;
     super(`${name}: ${message}`, { cause: trace });
@@ -29,9 +29,11 @@ export class PythonError extends Error {
   }
 }
 
-/** The program `python/peer.py`, which serves and calls by the real aiomas. */
+/**
+ * The program `python/peer.py`, which serves and calls with the real aiomas.
+ */
 export class PythonPeer extends PeerProcess {
-  /** Starts it. */
+  /** Starts the program. */
   constructor() {
     if ("missing" in env) throw new Error(`No Python: ${env.missing}`);
     const script = new URL("python/peer.py", import.meta.url);

@@ -1,6 +1,6 @@
 /**
- * Lets aiomas and denomas call each other, and keeps what they send as the
- * files of `vectors/`.
+ * Makes aiomas and denomas call each other, and saves the frames they send in
+ * the files of `vectors/`.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { callHere, serveThere } from "./with_aiomas.ts";
 
 type Wanted = Omit<Exchange, "frames">;
 
-/** The frames of an exchange, as they come. */
+/** Records the frames of an exchange in order. */
 class Recorder {
   readonly frames: RecordedFrame[] = [];
   readonly #python: PythonPeer;

@@ -7,8 +7,9 @@ import {
 } from "./vectors.ts";
 
 /**
- * Plays the part of aiomas in a recorded exchange: sends its frames, each when
- * all frames of denomas before it have come, and compares those.
+ * Plays the part of aiomas in a recorded exchange: sends each of its frames
+ * once all earlier frames of denomas have arrived, and compares those with the
+ * record.
  */
 export async function playAiomas(
   connection: Deno.Conn,
@@ -25,7 +26,10 @@ export async function playAiomas(
   }
 }
 
-/** A hello tells what this version can do, which is not about aiomas. */
+/**
+ * Returns whether both frames are hellos, which depend on this version of
+ * denomas and are not compared.
+ */
 function areHellos(
   codec: Exchange["codec"],
   hex: string,

@@ -2,7 +2,7 @@ import type { Channel } from "../../channel/channel.ts";
 import type { Request } from "../../channel/request.ts";
 import { Point, show } from "./things.ts";
 
-/** Answers `[what, value]` as `serve_channel` in `python/peer.py` does. */
+/** Answers `[what, value]` like `serve_channel` in `python/peer.py`. */
 export async function serveChannel(channel: Channel): Promise<void> {
   for await (const request of channel) await answer(request);
 }

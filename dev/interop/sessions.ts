@@ -1,5 +1,5 @@
 /**
- * What is said while frames are recorded, and again when they are replayed.
+ * The calls that are made when frames are recorded, and again on replay.
  *
  * @module
  */
@@ -38,19 +38,19 @@ import {
   TEXT,
 } from "./values.ts";
 
-/** Does something that has a meaning. */
+/** Runs an act and labels its frames with `meaning`. */
 export type Try = (
   meaning: string,
   act: () => Promise<unknown>,
 ) => Promise<void>;
 
-/** Where servers listen. */
+/** The address at which servers listen. */
 export const ANY_PORT = "tcp://127.0.0.1:0";
 
 const DAY = new Date("2026-02-28T12:30:00.250Z");
 const DAY_SHOWN = { $date: "2026-02-28T12:30:00.250000+00:00" };
 
-/** Both sides, but who serves. */
+/** The layer and codec of an exchange, without the serving side. */
 export type Session = Pick<Exchange, "layer" | "codec">;
 
 function settings(
@@ -64,7 +64,7 @@ function settings(
   };
 }
 
-/** denomas calls what listens at `address`, whose agent has the id 0. */
+/** Makes denomas call the peer at `address`, whose agent has the id 0. */
 export async function callAiomas(
   session: Session,
   address: string,
@@ -182,7 +182,7 @@ function valuesFor(codec: CodecName): [string, unknown][] {
   ];
 }
 
-/** Lets denomas serve for aiomas to call. */
+/** Makes denomas serve for calls from aiomas. */
 export async function serveAiomas(
   session: Session,
   tls?: TlsOptions,
@@ -204,7 +204,7 @@ export async function serveAiomas(
   }
 }
 
-/** A command of `peer.py` that calls, without what it is about. */
+/** A call command of `peer.py`, without its connection. */
 export interface Calling {
   readonly meaning: string;
   readonly path: string;
@@ -212,7 +212,10 @@ export interface Calling {
   readonly kwargs?: Readonly<Record<string, unknown>>;
 }
 
-/** What aiomas asks of denomas; `own` is the name of its own service. */
+/**
+ * Returns the calls from aiomas to denomas; `own` is the name of its own
+ * service.
+ */
 export function callsOfAiomas(
   { layer, codec }: Session,
   own: string | number,

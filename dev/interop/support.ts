@@ -17,7 +17,7 @@ export interface Served {
   readonly address: string;
 }
 
-/** Returns the step's codec; JSON writes `NaN` as Python does. */
+/** Returns the step's codec; JSON writes `NaN` like Python. */
 export function looseCodec({ ctx, codec }: Stage): Codec {
   return codec === "json" ? json({ nonFinite: "python" }) : ctx.options.codec;
 }
@@ -27,7 +27,7 @@ export async function raised(doing: Promise<unknown>): Promise<PythonError> {
   return await assertRejects(() => doing, PythonError);
 }
 
-/** Starts denomas in a process of its own. */
+/** Starts denomas in a separate process. */
 export async function denomasProcess(
   stage: Stage,
   layer: Layer,
@@ -38,20 +38,20 @@ export async function denomasProcess(
   return stage.ctx.use(await startProcess(file, layer, address, stage.codec));
 }
 
-/** Removes the socket file that a killed process leaves. */
+/** Removes the socket file that a killed process leaves behind. */
 export function removing({ ctx }: Stage, address: string): void {
   const [, path] = /^ipc:\/\/\[(.*)\]/.exec(address) ?? [];
   if (path === undefined) return;
   ctx.use({
     [Symbol.asyncDispose]: () =>
-      // A process that closed in order has removed it.
+      // A process that closed properly has already removed it.
       Deno.remove(path).catch((error) => {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       }),
   });
 }
 
-/** Expects a failure of a Python method; its message is printable text. */
+/** Expects a failure of a Python method, with a printable message. */
 export function assertPythonFailure(
   { remoteName, message, content }: RemoteError,
   name: string,

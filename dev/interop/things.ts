@@ -1,6 +1,6 @@
 /**
- * What denomas serves, and how its values look as plain JSON: as
- * `python/things.py`.
+ * The services that denomas offers, and the plain JSON form of its values,
+ * which matches `python/things.py`.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { remoteNode } from "../../rpc/internal.ts";
 import { service } from "../../rpc/service/service.ts";
 import { call } from "../../rpc/call.ts";
 
-/** A class that both sides have registered. */
+/** A class that is registered on both sides. */
 export class Point {
-  /** Where it is. */
+  /** Creates a point from its coordinates. */
   constructor(readonly x: number, readonly y: number) {}
 }
 
-/** What `aiomas.serializable` makes of the same class. */
+/** Matches the format of `aiomas.serializable` for the same class. */
 export const pointSerializer: Serializer<Point> = {
   type: Point,
   serialize: ({ x, y }) => ({ x, y }),
@@ -34,7 +34,7 @@ export interface Kitchen {
   cook(what: string): string;
 }
 
-/** What can be called on both sides. */
+/** The methods that can be called on both sides. */
 export interface Methods {
   readonly kitchen: Kitchen;
   echo(value: unknown): unknown;
@@ -52,7 +52,7 @@ export interface Methods {
   release(): void;
 }
 
-/** What can be called on an agent besides. */
+/** The additional methods of an agent. */
 export interface HostMethods extends Methods {
   get_address(): string;
   visit(address: string, name: string): Promise<string>;
@@ -64,7 +64,7 @@ type Greeter = Remote<{ greet(name: string): string }>;
 type Func = (value: unknown) => Promise<unknown>;
 
 /** Adds the methods to a class. */
-// A mixin's base must have this very constructor, with 'any'.
+// TypeScript requires this constructor, with `any`, for the base of a mixin.
 // deno-lint-ignore no-explicit-any
 function withMethods<T extends new (...args: any[]) => object>(Base: T) {
   class Host extends Base {
@@ -180,7 +180,9 @@ export class Host extends withMethods(Agent) {
   }
 }
 
-/** A value as JSON can carry it, with tags where JSON has no such thing. */
+/**
+ * Converts a value to JSON, with tags for values that JSON cannot represent.
+ */
 export function show(value: unknown): unknown {
   if (typeof value === "number" && !Number.isFinite(value)) {
     return { $float: String(value) };

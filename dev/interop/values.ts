@@ -1,4 +1,4 @@
-/** Plain data that both sides must see as the same. */
+/** Plain data that must be the same on both sides. */
 export const PLAIN: unknown = {
   nothing: null,
   truth: [true, false],
@@ -6,24 +6,27 @@ export const PLAIN: unknown = {
   nested: { list: [[], [[]], {}], "": "empty key" },
 };
 
-/** Text that is not ASCII: two, three and four bytes, and what Python escapes. */
+/**
+ * Non-ASCII text: two, three and four bytes, and characters that Python
+ * escapes.
+ */
 export const TEXT = 'Grüße, 世界 🌍 \u2028 \u0000 "\\';
 
-/** What is no finite number, and how it is shown. */
+/** The numbers that are not finite. */
 export const NOT_FINITE: readonly number[] = [NaN, Infinity, -Infinity];
-/** The same, as it is shown. */
+/** The same numbers, in their JSON form. */
 export const NOT_FINITE_SHOWN: unknown = [
   { $float: "NaN" },
   { $float: "Infinity" },
   { $float: "-Infinity" },
 ];
 
-/** All bytes there are. */
+/** All possible bytes. */
 export const BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(256).map((_, i) =>
   i
 );
-/** The same, as they are shown. */
+/** The same bytes, in their JSON form. */
 export const BYTES_SHOWN: unknown = { $bytes: BYTES.toHex() };
 
-/** How many calls are sent at once. */
+/** The number of calls to send at once. */
 export const MANY = 10_000;

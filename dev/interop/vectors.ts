@@ -4,7 +4,7 @@ import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import type { Layer, Side } from "./matrix.ts";
 import { show } from "./things.ts";
 
-/** The codecs, by the names that both sides have for them. */
+/** The codecs, by their names on both sides. */
 export const CODECS: Readonly<Record<CodecName, Codec>> = {
   json: json({ nonFinite: "python" }),
   msgpack: msgpack(),
@@ -16,19 +16,19 @@ export type CodecName = "json" | "msgpack";
 /** One frame that was sent. */
 export interface RecordedFrame {
   readonly from: Side;
-  /** What was being tried. */
+  /** The act that sent the frame. */
   readonly meaning: string;
-  /** All its bytes, the length included. */
+  /** The whole frame, including its length field. */
   readonly hex: string;
-  /** Its message, for people. */
+  /** The message in readable form. */
   readonly shows: string;
 }
 
-/** What passed over a connection, in its order. */
+/** The frames of a connection, in order. */
 export interface Exchange {
   readonly layer: Layer;
   readonly codec: CodecName;
-  /** Who accepted the connection; the other one has called. */
+  /** The side that accepted the connection; the other side calls. */
   readonly serves: Side;
   readonly frames: readonly RecordedFrame[];
 }
@@ -59,11 +59,11 @@ export function decodeFrame(codec: CodecName, hex: string): unknown {
   return CODECS[codec].decode(Uint8Array.fromHex(hex).subarray(4));
 }
 
-/** Returns the message in a frame, for people. */
+/** Returns the message in a frame, in readable form. */
 export function showFrame(codec: CodecName, hex: string): string {
   return JSON.stringify(
     show(decodeFrame(codec, hex)),
-    // Codecs alone read an integer of 64 bits as a bigint.
+    // A codec used directly reads 64-bit integers as bigints.
     (_key, value) => typeof value === "bigint" ? Number(value) : value,
   );
 }

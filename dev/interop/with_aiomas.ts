@@ -2,14 +2,14 @@ import { PythonError, type PythonPeer } from "./python_peer.ts";
 import { ANY_PORT, callsOfAiomas, type Session, type Try } from "./sessions.ts";
 import type { Served } from "./support.ts";
 
-/** Paths of the files that aiomas is to use, by the names that it has for them. */
+/** The paths of the TLS files for aiomas, by its names for them. */
 export interface PythonTls {
   readonly cafile: string;
   readonly certfile: string;
   readonly keyfile: string;
 }
 
-/** Has aiomas serve a session; resolves to the address. */
+/** Makes aiomas serve a session; resolves to the address. */
 export async function serveThere(
   python: PythonPeer,
   { layer, codec }: Session,
@@ -26,8 +26,8 @@ export async function serveThere(
 }
 
 /**
- * Has aiomas make its calls of a session; resolves to what those that failed
- * were about.
+ * Makes aiomas make its calls of a session; resolves to the meanings of the
+ * failed calls.
  */
 export async function callHere(
   python: PythonPeer,
@@ -56,7 +56,7 @@ export async function callHere(
   return failed;
 }
 
-/** A connection of aiomas, and what it serves there. */
+/** A connection of aiomas, and the service it offers on it. */
 interface Connection {
   readonly on: number;
   readonly own: string | number;

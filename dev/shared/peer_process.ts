@@ -2,21 +2,22 @@ import { importMapFlags } from "../checks/import_map_flags.ts";
 
 /** Options of a {@linkcode PeerProcess}. */
 export interface PeerProcessOptions {
-  /** Variables of the environment, beside those of this process. */
+  /** Environment variables, in addition to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Receives each line after the first one that is no reply. */
+  /** Receives each line that is no reply, except the first one. */
   readonly onLine?: (line: string) => void;
-  /** Makes the error of a request from the error in its reply. */
+  /** Creates the error of a request from the error in its reply. */
   readonly toError?: (error: unknown) => Error;
   /**
-   * The longest time that a request may take, in milliseconds. A process that
-   * takes longer is killed.
+   * The time limit of a request, in milliseconds. A process that takes longer
+   * is killed.
    *
    * @default {Infinity}
    */
   readonly limitMs?: number;
   /**
-   * Whether the process may fail at its end, or stay until it is killed.
+   * Whether the process may end with an error, or keep running until it is
+   * killed.
    *
    * @default {false}
    */
@@ -27,13 +28,14 @@ type Reply =
   | { readonly id: number; readonly ok: unknown }
   | { readonly id: number; readonly error: unknown };
 
-/** How long a process may take to end with its input, in milliseconds. */
+/** The time for a process to end after its input, in milliseconds. */
 const GRACE_MS = 10_000;
 
 /**
- * A child process that answers requests over its standard input and output and
- * ends with its input. A request is a line of JSON, `{ id, act, … }`; its reply
- * is a line `{ id, ok }` or `{ id, error }`. Replies may come in any order.
+ * A child process that answers requests over its standard input and output, and
+ * ends when its input ends. A request is a line of JSON, `{ id, act, … }`; its
+ * reply is a line `{ id, ok }` or `{ id, error }`. Replies may come in any
+ * order.
  */
 export class PeerProcess implements AsyncDisposable {
   readonly #name: string;
@@ -47,12 +49,12 @@ export class PeerProcess implements AsyncDisposable {
   #isOver = false;
   #isKilled = false;
 
-  /** Starts a command, a program with its arguments. */
+  /** Starts a command, given as a program and its arguments. */
   constructor(command: readonly string[], options: PeerProcessOptions = {}) {
     const [program, ...args] = command;
     const { env = {} } = options;
-    // Of a script neither the program, its flags nor its folder: logs and tables
-    // hold no paths of this machine.
+    // The name of a script excludes the program, its flags and the folder: logs
+    // and tables must not contain paths of this machine.
     const script = command.findIndex((it) => /\.[jt]s$/.test(it));
     this.#name = command.slice(Math.max(0, script)).join(" ")
       .replace(/^\S*\//, "");
@@ -74,7 +76,7 @@ export class PeerProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Resolves to the first line that is no reply. */
+  /** Resolves to the first line that is not a reply. */
   get first(): Promise<string> {
     return this.#first.promise;
   }
@@ -90,7 +92,7 @@ export class PeerProcess implements AsyncDisposable {
     const settled = Promise.withResolvers<unknown>();
     this.#pending.set(id, settled);
     const line = JSON.stringify({ id, act, ...args }) + "\n";
-    // The end of the process settles the requests that it did not read.
+    // Requests that the process did not read are settled by its end.
     this.#input.write(new TextEncoder().encode(line)).catch(() => {});
     const { limitMs = Infinity } = this.#options;
     const timer = limitMs < Infinity
@@ -103,7 +105,7 @@ export class PeerProcess implements AsyncDisposable {
     }
   }
 
-  /** Kills the process and waits for its end and for all that it printed. */
+  /** Kills the process; waits for its end and all its output. */
   async kill(): Promise<void> {
     this.#isKilled = true;
     if (!this.#isOver) this.#child.kill("SIGKILL");
@@ -112,13 +114,13 @@ export class PeerProcess implements AsyncDisposable {
   }
 
   /**
-   * Closes the standard input and waits for the end. Repeatable.
+   * Closes the standard input and waits for the process to end. Repeatable.
    *
    * @throws {Error} If the process fails by itself, or does not end in time.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), GRACE_MS);
-    // A process that was killed has closed it already.
+    // A killed process has already closed it.
     await this.#input.close().catch(() => {});
     const { success } = await this.#ended;
     clearTimeout(timer);
@@ -162,7 +164,7 @@ export class PeerProcess implements AsyncDisposable {
   }
 }
 
-/** Returns the command that runs a module of this project by Deno. */
+/** Returns the command that runs a module of this project with Deno. */
 export function denoCommand(
   module: URL,
   args: readonly string[] = [],
@@ -174,7 +176,7 @@ export function denoCommand(
   ];
 }
 
-/** Acts that a process offers, each with the fields of a request. */
+/** Acts that a process offers; each gets the fields of a request. */
 // deno-lint-ignore no-explicit-any -- each act knows the fields of its requests
 export type Acts = Readonly<Record<string, (args: any) => unknown>>;
 
@@ -205,7 +207,10 @@ async function answerTo(id: number, act: () => unknown): Promise<string> {
   }
 }
 
-/** Prints a line, which is out when this returns, even if the process dies. */
+/**
+ * Prints a line synchronously, so it is out even if the process dies
+ * afterwards.
+ */
 export function printLine(line: string): void {
   const bytes = new TextEncoder().encode(`${line}\n`);
   for (let at = 0; at < bytes.length;) {

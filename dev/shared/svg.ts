@@ -4,13 +4,13 @@
  * @module
  */
 
-/** The colour of text where nothing is said. */
+/** The default colour of text. */
 const INK = "#1f2430";
-/** That of text beside the matter. */
+/** The colour of secondary text. */
 export const SOFT = "#6b7280";
-/** That of the lines of a scale. */
+/** The colour of the lines of a scale. */
 export const GRID = "#e5e7eb";
-/** That of what failed. */
+/** The colour of failures. */
 export const FAILED = "#dc2626";
 
 /** A whole picture, on white. */
@@ -28,7 +28,7 @@ export function picture(
   ].join("\n");
 }
 
-/** Returns the next number that is easy to read. */
+/** Rounds up to the next number that is easy to read. */
 export function niceCeiling(value: number): number {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
@@ -36,22 +36,22 @@ export function niceCeiling(value: number): number {
     .find((step) => step >= value)!;
 }
 
-/** How something is painted. */
+/** The paint of an element. */
 export interface Paint {
-  /** A colour, where there is no class. */
+  /** A colour, if there is no class. */
   readonly colour?: string;
   /** A class of the picture's style sheet. */
   readonly className?: string;
 }
 
-/** How text looks. */
+/** The appearance of text. */
 export interface TextOptions extends Paint {
   readonly size?: number;
   readonly weight?: number;
   readonly anchor?: "start" | "middle" | "end";
 }
 
-/** A line of text, whose base line is at `y`. */
+/** Draws a line of text whose baseline is at `y`. */
 export function text(
   x: number,
   y: number,
@@ -69,7 +69,7 @@ export function text(
   }</text>`;
 }
 
-/** A straight line. */
+/** Draws a straight line. */
 export function line(
   x1: number,
   y1: number,
@@ -83,12 +83,12 @@ export function line(
   return `<path d="M${point(x1, y1)} L${point(x2, y2)}" ${paint}/>`;
 }
 
-/** A place, as paths have them. */
+/** Formats a point for a path. */
 export function point(x: number, y: number): string {
   return `${number(x)} ${number(y)}`;
 }
 
-/** A number to a tenth. */
+/** Formats a number, rounded to a tenth. */
 export function number(value: number): string {
   return String(Math.round(value * 10) / 10);
 }

@@ -1,7 +1,10 @@
 /** A table, with a heading for each column. */
 export type Table = readonly (readonly string[])[];
 
-/** Tables for a terminal: the first column to the left, others to the right. */
+/**
+ * Formats tables for a terminal; the first column is left-aligned, others
+ * right.
+ */
 export function formatText(tables: readonly Table[]): string {
   return tables.map((marked) => {
     const table = marked.map((row) =>
@@ -18,7 +21,7 @@ export function formatText(tables: readonly Table[]): string {
   }).join("\n\n");
 }
 
-/** Tables for a guide. */
+/** Formats tables for a guide. */
 export function formatMarkdown(tables: readonly Table[]): string {
   return tables.map(([head, ...body]) =>
     [head!, head!.map((_, column) => column === 0 ? "---" : "---:"), ...body]

@@ -3,7 +3,7 @@ export function rest(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** How long a condition may take to hold, in milliseconds. */
+/** The time limit for a condition to hold, in milliseconds. */
 const PATIENCE_MS = 5_000;
 
 /** Waits until a condition holds; resolves to `false` after five seconds. */

@@ -4,12 +4,12 @@ import {
 } from "@denomas/denomas/channel";
 
 /**
- * The books of calls that must run once at most, and settle. They stand outside
- * of the nodes, so that no crash takes them.
+ * Records calls, which must run at most once and must settle. The record is
+ * outside the nodes, so a crash does not erase it.
  */
 export class Books {
   readonly #runs = new Map<string, number>();
-  /** The node that waits for each call. */
+  /** The calling node of each pending call. */
   readonly #pending = new Map<string, string>();
   readonly #failed = new Map<string, unknown>();
   #answered = 0;
@@ -31,22 +31,22 @@ export class Books {
     return false;
   }
 
-  /** Enters what must not be; the first one counts. */
+  /** Records a problem; only the first one counts. */
   complain(problem: string): void {
     this.#problem ??= problem;
   }
 
   /**
-   * For `sim.always`.
+   * A property for `sim.always`.
    *
-   * @throws {Error} If something is wrong.
+   * @throws {Error} If a problem was recorded.
    */
   check(): boolean {
     if (this.#problem !== null) throw new Error(this.#problem);
     return true;
   }
 
-  /** Enters that a call runs. */
+  /** Records that a call runs. */
   run(key: string): void {
     const runs = (this.#runs.get(key) ?? 0) + 1;
     this.#runs.set(key, runs);
@@ -59,8 +59,8 @@ export class Books {
   }
 
   /**
-   * Makes a call of a node, whose answer must be its key. Returns its error, or
-   * `null`.
+   * Makes a call of a node, whose answer must be its key. Returns the call's
+   * error, or `null`.
    */
   async call(
     node: string,
@@ -91,7 +91,7 @@ export class Books {
     }
   }
 
-  /** Forgets the calls of a node that has crashed: they need not settle. */
+  /** Removes the calls of a crashed node: they need not settle. */
   crash(node: string): void {
     for (const [key, by] of this.#pending) {
       if (by === node) this.#pending.delete(key);

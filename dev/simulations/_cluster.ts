@@ -8,13 +8,13 @@ import {
 } from "@denomas/denomas/cluster";
 import { History, keyValue, type Simulation } from "@denomas/denomas/testing";
 
-/** The lease of the nodes, and how many agents they share. */
+/** The lease of the nodes, and the number of agents they share. */
 const LEASE_MS = 5_000;
 const AGENTS = 3;
 
 const NODES = ["a", "b", "c"];
 
-/** A value that is saved before a write of it is answered. */
+/** A value that is saved before its write is answered. */
 class Register extends Agent {
   #value: string | null = null;
 
@@ -39,28 +39,28 @@ class Register extends Agent {
 
 const emptyHistory = () => new History(keyValue<string>());
 
-/** What becomes of a run. */
+/** The record of a run. */
 export interface ClusterBooks {
   readonly history: ReturnType<typeof emptyHistory>;
-  /** What is wrong with the writes in the engine, if anything. */
+  /** The problem with the writes in the engine, if any. */
   problem: string | null;
-  /** The writes, reads and calls that failed. */
+  /** The numbers of writes, reads and failed calls. */
   writes: number;
   reads: number;
   failures: number;
-  /** How often an agent has begun to live elsewhere. */
+  /** The number of times an agent moved to another node. */
   moves: number;
 }
 
 /** Options of {@linkcode runCluster}. */
 export interface ClusterRunOptions {
-  /** Wraps the engine of each node, to break it. */
+  /** Wraps the engine of each node, in order to break it. */
   readonly wrap?: (engine: Engine) => Engine;
 }
 
 /**
- * Runs three nodes that share a few virtual agents, and call them, under the
- * faults of `sim`. Returns when all is calm again.
+ * Runs three nodes that share and call a few virtual agents, under the faults
+ * of `sim`. Returns after the final calm.
  */
 export async function runCluster(
   sim: Simulation,
@@ -135,7 +135,7 @@ async function join(engine: Engine, name: string): Promise<Node | null> {
   }
 }
 
-/** Reads the writes of all agents in the engine's own order. */
+/** Follows the writes of all agents in the order of the engine. */
 async function follow(hub: Engine, books: ClusterBooks): Promise<void> {
   const epochs = new Map<string, number>();
   await hub.watch("cluster.agent.", (change) => {

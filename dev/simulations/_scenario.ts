@@ -1,13 +1,13 @@
 import { ROOT } from "../checks/_project.ts";
 
-/** What a run of a scenario came to. */
+/** The result of a scenario run. */
 export interface ScenarioRun {
   readonly failed: boolean;
-  /** What it printed. */
+  /** The output of the run. */
   readonly output: string;
 }
 
-/** Where and how {@linkcode runScenario} runs. */
+/** Options for {@linkcode runScenario}. */
 export interface ScenarioOptions {
   /** The folder of the project. */
   readonly root: string;
@@ -29,7 +29,7 @@ export async function listScenarios(): Promise<string[]> {
   return names.sort();
 }
 
-/** Runs one scenario in a process of its own. */
+/** Runs one scenario in a separate process. */
 export async function runScenario(
   scenario: string,
   { root, flags, env }: ScenarioOptions,

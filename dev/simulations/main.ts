@@ -1,8 +1,9 @@
 /**
- * Runs the project's own simulations for long, on all processors: `--seeds=N` or
- * `--seeds=FIRST-LAST` for each of them, the beginnings of their names to choose
- * some. With `--mutants` it looks whether they find what is left out of the
- * package on purpose, within so many seeds.
+ * Runs the project's own simulations for a long time, on all processors.
+ * `--seeds=N` or `--seeds=FIRST-LAST` sets the seeds for each simulation; other
+ * arguments select simulations by the beginning of their names. `--mutants`
+ * checks whether the simulations find faults that are put into the package on
+ * purpose, within the given seeds.
  *
  * @module
  */
@@ -20,11 +21,11 @@ import {
   type Mutant,
 } from "./mutants/mutants.ts";
 
-/** The seeds that are run where none are named. */
+/** The default seeds. */
 const SEEDS = "1-1000";
 const MUTANT_SEEDS = "1-500";
 
-/** How many seeds one process runs. */
+/** The number of seeds per process. */
 const SLICE = 250;
 
 /** A part of the seeds of one scenario. */
@@ -82,7 +83,7 @@ async function runSlices(slices: Slice[]): Promise<number> {
   return code;
 }
 
-/** Looks for one mutant, in a copy of the project; prints how it was found. */
+/** Hunts one mutant in a copy of the project; prints how it was found. */
 async function hunt(mutant: Mutant, seeds: string): Promise<boolean> {
   const flags = await importFlags();
   const root = await Deno.makeTempDir();
@@ -114,7 +115,7 @@ async function hunt(mutant: Mutant, seeds: string): Promise<boolean> {
   }
 }
 
-/** Looks for the mutants whose names begin so; returns an exit code. */
+/** Hunts the mutants selected by `names`; returns an exit code. */
 async function huntAll(
   names: readonly string[],
   seeds: string,

@@ -1,4 +1,4 @@
-/** Connects to a subject, calls and closes, so many times. */
+/** Connects to a subject, calls it and closes, a given number of times. */
 import { subjectNamed } from "../subjects/all.ts";
 
 const [name = "", count = ""] = Deno.args;

@@ -1,2 +1,2 @@
-/** What every program takes to start. */
+/** An empty program, to measure the start of any program. */
 export {};

@@ -1,12 +1,12 @@
 /**
- * Serves work by RPC at a port that other processes may share, in a process of
- * its own: `shared_port.ts ADDRESS`. Its first line is the real address.
+ * Serves work by RPC in a separate process, at a port that other processes may
+ * share: `shared_port.ts ADDRESS`. Its first line is the real address.
  */
 import { service, startServer } from "@denomas/denomas/rpc";
 import { tcp } from "@denomas/denomas/transports";
 import { answerRequests, printLine } from "../../shared/peer_process.ts";
 
-/** Takes some 0.3 ms of a core. */
+/** Uses a core for about 0.3 ms. */
 function work(seed: number): number {
   let value = seed;
   for (let step = 0; step < 180_000; step++) {

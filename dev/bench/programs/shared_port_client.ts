@@ -2,14 +2,14 @@
 import { openConnection } from "@denomas/denomas/rpc";
 import { answerRequests } from "../../shared/peer_process.ts";
 
-/** Enough for each process to get some. */
+/** Enough connections for each process to get some. */
 const CONNECTIONS = 32;
 
 interface Work {
   work(seed: number): Promise<number>;
 }
 
-/** Makes so many calls over new connections; returns the time of them in ms. */
+/** Makes `calls` calls over new connections; returns their time in ms. */
 async function run(
   { address, calls }: { readonly address: string; readonly calls: number },
 ): Promise<number> {

@@ -2,11 +2,11 @@ import { type Codec, json, msgpack } from "@denomas/denomas/channel";
 import { fastMsgpack } from "@denomas/denomas/msgpack";
 import type { Subject } from "./subject.ts";
 
-/** A codec that denomas is measured with. */
+/** A codec to measure denomas with. */
 export interface MeasuredCodec {
-  /** Follows the names of subjects that use it. */
+  /** The suffix of the names of subjects that use the codec. */
   readonly suffix: string;
-  /** What they echo. */
+  /** The kind of payload that those subjects echo. */
   readonly payload: NonNullable<Subject["payload"]>;
   readonly codec: Codec;
 }
@@ -25,7 +25,7 @@ export const FAST_CODEC: MeasuredCodec = {
   codec: fastMsgpack(),
 };
 
-/** All of them. */
+/** All measured codecs. */
 export const CODECS: readonly MeasuredCodec[] = [
   JSON_CODEC,
   { suffix: "-msgpack", payload: "bytes", codec: msgpack() },

@@ -1,8 +1,8 @@
 /**
- * What the yardsticks share: the fastest that sends frames over the sockets and
- * can be written by hand. No limits, no checks, no errors, no orderly end; but
- * nothing slow either: no-delay, whole buffers that are used again, answers to a
- * burst in parts, so that both sides work at once.
+ * Shared code of the yardsticks: the fastest hand-written way to send frames
+ * over sockets. It has no limits, no checks, no errors and no orderly end, but
+ * nothing slow either: no-delay, whole buffers that are reused, and answers to
+ * a burst sent in parts, so that both sides work at the same time.
  */
 import { parseAddress } from "../../../transports/address.ts";
 import type { Serving } from "./subject.ts";
@@ -10,40 +10,44 @@ import type { Serving } from "./subject.ts";
 /** A connection over a socket. */
 export type Conn = Deno.TcpConn | Deno.UnixConn;
 
-/** The length of a frame stands before it. */
+/** The size of the length field before each frame. */
 export const HEADER_BYTES = 4;
-/** Enough for a connection that does little: larger ones take time to make. */
+/** Enough for a mostly idle connection; larger buffers take time to create. */
 export const SMALL_BYTES = 4 * 1024;
-/** Enough for a burst: one that is filled grows to this at once. */
+/** Enough for a burst: a full small buffer grows to this size at once. */
 export const LARGE_BYTES = 256 * 1024;
-/** As much as UTF-8 takes for a character of a string, at most. */
+/** The maximum UTF-8 bytes per character of a string. */
 const BYTES_PER_CHARACTER = 3;
-/** A text up to this length is written without the encoder if it is ASCII. */
+/** ASCII text up to this length is written without the encoder. */
 const PLAIN_LENGTH = 128;
-/** Bytes from this length on are not copied, which takes longer than a write. */
+/**
+ * Payloads from this size on are not copied: that takes longer than a write.
+ */
 const ALONE_BYTES = 256 * 1024;
-/** So many frames leave at once, while the others are still to be made. */
+/** The number of frames to send at once, while later ones are still created. */
 export const FRAMES_A_PART = 16;
 
 const encoder = new TextEncoder();
 
-/** Buffers that are used again, since new ones are zeroed and collected. */
+/** Reused buffers, since new ones must be zeroed and collected. */
 const small: Uint8Array<ArrayBuffer>[] = [];
 const large: Uint8Array<ArrayBuffer>[] = [];
 
-/** Returns a buffer of `bytes` or more, with any content. */
+/** Returns a buffer of at least `bytes` bytes, with arbitrary content. */
 export function takeBuffer(bytes: number): Uint8Array<ArrayBuffer> {
   if (bytes <= SMALL_BYTES) return small.pop() ?? new Uint8Array(SMALL_BYTES);
   const at = large.findIndex(({ length }) => length >= bytes);
   return at === -1 ? new Uint8Array(bytes) : large.splice(at, 1)[0]!;
 }
 
-/** Takes a buffer back; the last one is used again last. */
+/** Returns a buffer to the pool. */
 export function giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
   (buffer.length === SMALL_BYTES ? small : large).push(buffer);
 }
 
-/** Returns a larger buffer with the bytes from `start` to `end` of a full one. */
+/**
+ * Returns a larger buffer with the bytes from `start` to `end` of a full one.
+ */
 export function grow(
   buffer: Uint8Array<ArrayBuffer>,
   start: number,
@@ -57,7 +61,7 @@ export function grow(
   return larger;
 }
 
-/** Reads a number of 32 bits. */
+/** Reads a 32-bit number. */
 export function readNumber(bytes: Uint8Array, at: number): number {
   return bytes[at]! * 2 ** 24 + (bytes[at + 1]! << 16) +
     (bytes[at + 2]! << 8) + bytes[at + 3]!;
@@ -109,25 +113,25 @@ function moveRest(
     if (start < end) buffer.copyWithin(0, start, end);
     return buffer;
   }
-  // The views of the frames stay valid while the next read is under way.
+  // The views of the frames must stay valid during the next read.
   const other = takeBuffer(buffer.length);
   if (start < end) other.set(buffer.subarray(start, end));
   giveBuffer(buffer);
   return other;
 }
 
-/** A run of bytes that is to be written. */
+/** A sequence of bytes to write. */
 interface Batch {
   readonly buffer: Uint8Array<ArrayBuffer>;
   readonly length: number;
-  /** Follows in a write of its own. */
+  /** A payload that follows in a separate write. */
   readonly payload: Uint8Array | null;
 }
 
-/** Sends frames in the order in which they come. */
+/** Sends frames in order. */
 export class FrameWriter {
   readonly #conn: Conn;
-  /** Complete batches that wait for the write under way. */
+  /** Complete batches that wait for the current write. */
   readonly #batches: Batch[] = [];
   #buffer = takeBuffer(SMALL_BYTES);
   #length = 0;
@@ -151,7 +155,7 @@ export class FrameWriter {
     );
   }
 
-  /** Sends a number of 32 bits and bytes behind it. */
+  /** Sends a 32-bit number followed by bytes. */
   sendBytes(id: number, bytes: Uint8Array): void {
     const isAlone = bytes.length >= ALONE_BYTES;
     this.#reserve(4 + (isAlone ? 0 : bytes.length));
@@ -161,12 +165,12 @@ export class FrameWriter {
     this.#finish(4 + bytes.length, isAlone ? bytes : null);
   }
 
-  /** Resolves when the bytes of the write under way are out. */
+  /** Resolves when the bytes of the current write are out. */
   written(): Promise<void> {
     return this.#writing;
   }
 
-  /** Gives its buffer back: nothing is sent from here on. */
+  /** Returns the buffer to the pool: nothing may be sent afterwards. */
   release(): void {
     giveBuffer(this.#buffer);
   }
@@ -196,7 +200,7 @@ export class FrameWriter {
     this.#buffer[at + 3] = value;
   }
 
-  /** Ends a frame of `bytes`, which `alone` are the last of. */
+  /** Completes a frame of `bytes` bytes, the last of which are in `alone`. */
   #finish(bytes: number, alone: Uint8Array | null = null): void {
     this.#putNumber(this.#length, bytes);
     this.#length += HEADER_BYTES + bytes - (alone?.length ?? 0);
@@ -239,7 +243,7 @@ export class FrameWriter {
       }
       this.#isWriting = false;
     } catch {
-      // The connection is gone, which the reader sees, too.
+      // The connection is gone; the reader sees that, too.
     }
   }
 }
@@ -251,28 +255,28 @@ export async function writeAll(conn: Conn, bytes: Uint8Array): Promise<void> {
 }
 
 /**
- * What waits for answers, by small numbers that are used again: an array is
- * faster than a map, which also keeps what was in it from an early collection.
+ * Pending calls, by small numbers that are reused. An array is faster than a
+ * map, and a map would also retain its old entries for longer.
  */
 export class Pending<T> {
   readonly #resolvers: ((value: T) => void)[] = [];
   readonly #free: number[] = [];
 
-  /** Adds what shall be told of the answer; returns its number. */
+  /** Adds a callback for the answer; returns its number. */
   add(resolve: (value: T) => void): number {
     const id = this.#free.pop() ?? this.#resolvers.length;
     this.#resolvers[id] = resolve;
     return id;
   }
 
-  /** Tells of the answer, after which the number is free. */
+  /** Passes the answer to its callback, and frees the number. */
   resolve(id: number, value: T): void {
     this.#resolvers[id]!(value);
     this.#free.push(id);
   }
 }
 
-/** Serves each connection by `onConn`, until that resolves. */
+/** Serves each connection with `onConn`, until that resolves. */
 export function serveConns(
   address: string,
   onConn: (conn: Conn) => Promise<void>,

@@ -5,7 +5,7 @@ export function echo<T>(payload: T): T {
   return payload;
 }
 
-/** Returns the answer at place `n` of a stream. */
+/** Returns item `n` of a stream. */
 export function nthAnswer(n: number): Answer {
   return answer({ name: "Ada", n });
 }
@@ -15,15 +15,15 @@ export async function* items(count: number): AsyncGenerator<Answer> {
   for (let n = 0; n < count; n++) yield nthAnswer(n);
 }
 
-/** Never answers. */
+/** Never settles. */
 export function hang(): Promise<never> {
   return new Promise(() => {});
 }
 
 /**
- * Takes all items of a stream.
+ * Reads all items of a stream.
  *
- * @throws {Error} If there are not `count`, or not in order.
+ * @throws {Error} If there are not `count` items, or they are out of order.
  */
 export async function takeItems(
   stream: AsyncIterable<Answer>,

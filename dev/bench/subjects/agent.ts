@@ -10,7 +10,7 @@ import {
   type Subject,
 } from "./subject.ts";
 
-/** What is called. */
+/** The agent that is called. */
 export class Answerer extends Agent {
   @expose
   answer(question: Question): Answer {
@@ -33,7 +33,10 @@ export class Answerer extends Agent {
   }
 }
 
-/** A method of an agent, called by an agent's proxy, over a channel, by codec. */
+/**
+ * Subjects that call an agent's method through a proxy over a channel, by
+ * codec.
+ */
 export const agents: readonly Subject[] = CODECS.map(agentWith);
 
 function agentWith({ suffix, payload, codec }: MeasuredCodec): Subject {

@@ -1,8 +1,8 @@
 /**
- * An agent that is called over a new connection each time, from a container
- * that exists. A container keeps its connections, so that this one loses them
- * from below: the socket is closed, which both sides take for the end of the
- * other.
+ * Calls an agent over a new connection each time, from an existing container. A
+ * container keeps its connections, so this one loses them at the transport: the
+ * socket is closed, and both sides assume that the other one ended the
+ * connection.
  */
 import { Container } from "@denomas/denomas/agent";
 import {
@@ -15,7 +15,7 @@ import {
 import { agents, type Answerer } from "./agent.ts";
 import type { Subject } from "./subject.ts";
 
-/** Agents by JSON, over connections that are used once. */
+/** Agents with JSON, over connections that are used once. */
 export const agentAgain: Subject = {
   name: "agent-again",
   serve: agents[0]!.serve,
@@ -40,7 +40,7 @@ interface Existing {
   hangUp(): void;
 }
 
-/** A stream that can be lost from below. */
+/** A stream that can be closed below the container. */
 interface Hanging {
   hangUp(): void;
 }
@@ -61,7 +61,7 @@ async function create(): Promise<Existing> {
   return { container, hangUp };
 }
 
-/** Puts the streams of its connections into `open` while they are. */
+/** Wraps a transport, and keeps its open streams in `open`. */
 function closable(
   transport: Transport,
   open: Set<ByteStream & Hanging>,
@@ -78,8 +78,8 @@ function closable(
             endRead = () => resolve(null);
             stream.read(into).then(resolve, reject);
           }),
-        // At once: the read of a closed socket rejects some turns later, for
-        // which the yardstick does not wait either.
+        // Ends the read at once: the read of a closed socket rejects some turns
+        // later, and the yardstick does not wait for that either.
         hangUp: () => {
           endRead();
           closing.close();

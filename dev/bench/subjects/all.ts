@@ -38,7 +38,7 @@ const LOADERS: Readonly<Record<string, () => Promise<readonly Subject[]>>> = {
   ],
 };
 
-/** Names of the other libraries, each with a file of its own in `peers/`. */
+/** The names of the other libraries, each with its own file in `peers/`. */
 export const PEERS: readonly string[] = [
   "aiomas",
   "birpc",
@@ -57,10 +57,10 @@ export const PEERS: readonly string[] = [
 ];
 
 /**
- * Returns the subject with a name: `channel`, `rpc` and `agent` alone or with
+ * Returns the subject with a name: `channel`, `rpc` or `agent`, optionally with
  * a codec as in `rpc-msgpack`, a yardstick, or a peer.
  *
- * @throws {TypeError} If there is none.
+ * @throws {TypeError} If there is no such subject.
  */
 export async function subjectNamed(name: string): Promise<Subject> {
   const load = LOADERS[name] ?? LOADERS[name.split("-")[0]!];

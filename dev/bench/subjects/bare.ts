@@ -1,6 +1,6 @@
 /**
- * The yardstick: the fastest that sends JSON in frames and matches answers to
- * calls, straight on the sockets.
+ * The yardstick: the fastest code that sends JSON in frames and matches answers
+ * to calls, directly on sockets.
  */
 import {
   connectConn,
@@ -20,7 +20,7 @@ const STREAM = 3;
 const ITEM = 4;
 const HANG = 5;
 
-/** So many items of a stream leave while the next ones are made. */
+/** The number of stream items to send at once, while later ones are created. */
 const ITEMS_A_PART = 128;
 
 const decoder = new TextDecoder();
@@ -29,7 +29,7 @@ function parse(payload: Uint8Array): Message {
   return JSON.parse(decoder.decode(payload));
 }
 
-/** A hand-written loop with a promise a call. */
+/** A hand-written loop with one promise per call. */
 export const bare: Subject = {
   name: "bare",
   serve: (address) =>
@@ -106,7 +106,7 @@ async function sendItems(
 
 type Call = [type: 0, id: number, [path: string, [Question], object]];
 
-/** The same with the messages that RPC sends: what its format costs. */
+/** The same with the messages of RPC, which shows the cost of its format. */
 export const bareRpc: Subject = {
   name: "bare-rpc",
   serve: (address) =>

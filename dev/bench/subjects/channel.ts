@@ -7,10 +7,12 @@ import {
   type Subject,
 } from "./subject.ts";
 
-/** A channel, answered from a loop over its requests, by codec. */
+/**
+ * Subjects that call a channel whose server loops over its requests, by codec.
+ */
 export const channels: readonly Subject[] = CODECS.map(channelWith);
 
-/** What is never answered. */
+/** The content of a request that is never answered. */
 const HANG = null;
 
 function channelWith({ suffix, payload, codec }: MeasuredCodec): Subject {

@@ -2,18 +2,21 @@ import { CODECS, type MeasuredCodec } from "./_codecs.ts";
 import { answer, type Question, type Subject } from "./subject.ts";
 
 /**
- * What no call in memory goes past: both messages of a call encoded, copied
- * and decoded, by codec, with nothing between.
+ * The upper limit of calls in memory: encodes, copies and decodes both messages
+ * of a call, by codec, without anything in between.
  */
 export const codecsAlone: readonly Subject[] = CODECS.map(codecAlone);
 
 type Message = [type: number, id: number, content: unknown];
 
 const encoder = new TextEncoder();
-/** Larger than all that is sent here. */
+/** Larger than any message here. */
 const scratch = new Uint8Array(64 * 1024);
 
-/** Valid until the next one, as the payloads of connections are. */
+/**
+ * Copies a message. The copy is valid until the next one, like payloads of
+ * connections.
+ */
 function copy(encoded: string | Uint8Array): Uint8Array {
   if (typeof encoded === "string") {
     return scratch.subarray(0, encoder.encodeInto(encoded, scratch).written);

@@ -1,7 +1,7 @@
 /**
- * The other yardstick: frames of bytes that are sent back as they are. What
- * nothing goes past that sends frames over sockets at all. The server writes
- * what it has read from the very buffer, and the client hands out views.
+ * The other yardstick: frames of bytes that are echoed unchanged, which is the
+ * upper limit for any way to send frames over sockets. The server writes
+ * directly from its read buffer, and the client returns views.
  */
 import {
   type Conn,
@@ -24,7 +24,7 @@ import type { Subject } from "./subject.ts";
 /** As long as a question in JSON. */
 const QUESTION = new Uint8Array(26);
 
-/** Writes what tells calls apart; the bytes are copied when they are sent. */
+/** Writes the number that identifies a call; the bytes are copied when sent. */
 function question(n: number): Uint8Array {
   QUESTION[0] = n >>> 24;
   QUESTION[1] = n >>> 16;
@@ -33,7 +33,7 @@ function question(n: number): Uint8Array {
   return QUESTION;
 }
 
-/** Bytes there and back, a promise a call, and no format. */
+/** Echoed bytes, with one promise per call and no format. */
 export const raw: Subject = {
   name: "raw",
   payload: "bytes",
@@ -67,7 +67,7 @@ export const raw: Subject = {
   },
 };
 
-/** Sends all frames back that a read has completed, until the end. */
+/** Echoes all frames that a read has completed, until the end. */
 async function sendFramesBack(conn: Conn): Promise<void> {
   let buffer = takeBuffer(SMALL_BYTES);
   let end = 0;
@@ -97,7 +97,7 @@ async function sendFramesBack(conn: Conn): Promise<void> {
   giveBuffer(buffer);
 }
 
-/** Returns where each complete frame ends. */
+/** Returns the end of each complete frame. */
 function endsOfFrames(buffer: Uint8Array, end: number): number[] {
   const ends: number[] = [];
   let at = 0;
@@ -109,7 +109,7 @@ function endsOfFrames(buffer: Uint8Array, end: number): number[] {
   return ends;
 }
 
-/** Writes frames, and gives their buffer back. */
+/** Writes frames, and returns their buffer to the pool. */
 async function writeInParts(
   conn: Conn,
   buffer: Uint8Array<ArrayBuffer>,

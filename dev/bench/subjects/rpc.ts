@@ -16,19 +16,21 @@ import { answer, SERVER_LIMITS, type Subject } from "./subject.ts";
 
 const methods = { answer, echo, items, hang };
 const greeter = service(methods);
-/** Its `echo` gets views of what was read, and no copies. */
+/** A service whose `echo` gets views of the read buffer instead of copies. */
 const borrower = service({
   ...methods,
   echo: method({ borrowsBytes: true }, echo),
 });
 
-/** A method that is called by a typed proxy, over a channel, by codec. */
+/**
+ * Subjects that call a method through a typed proxy over a channel, by codec.
+ */
 export const rpcs: readonly Subject[] = [
   ...CODECS.map((codec) => rpcWith("rpc", codec, {})),
   rpcWith("rpc", { ...FAST_CODEC, suffix: "-msgpack-fast-lent" }, {}, borrower),
 ];
 
-/** With JSON and other options. */
+/** Returns the RPC subject with JSON and the given options. */
 export function rpcNamed(name: string, options: RpcOptions): Subject {
   return rpcWith(name, JSON_CODEC, options);
 }

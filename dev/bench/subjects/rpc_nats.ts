@@ -8,7 +8,10 @@ import type { Subject } from "./subject.ts";
 
 const overNats = rpcNamed("rpc-nats", { transports: [natsTransport()] });
 
-/** RPC by JSON through a NATS server, which is a process beside the server. */
+/**
+ * RPC with JSON through a NATS server, which runs in a process beside the
+ * server.
+ */
 export const rpcNats: Subject = {
   ...overNats,
   missing: () => Promise.resolve(missingNats),

@@ -4,7 +4,7 @@ import type { Subject } from "./subject.ts";
 
 const overWebSocket = rpcNamed("rpc-websocket", { transports: [ws()] });
 
-/** RPC by JSON over WebSockets, at a TCP port. */
+/** RPC with JSON over WebSockets, at a TCP port. */
 export const rpcWebSocket: Subject = {
   ...overWebSocket,
   serve: (address) => overWebSocket.serve(address.replace(/^tcp:/, "ws:")),

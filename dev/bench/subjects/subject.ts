@@ -15,7 +15,7 @@ export interface Answer {
   readonly n: number;
 }
 
-/** Does the work of every server: little, so that the cost of a call shows. */
+/** The work of every server: little, so that the cost of a call shows. */
 export function answer({ name, n }: Question): Answer {
   return { greeting: `Hello, ${name}`, n };
 }
@@ -31,24 +31,24 @@ export interface Caller extends AsyncDisposable {
   /** Sends a question and resolves to its answer. Calls may overlap. */
   call(question: Question): Promise<unknown>;
   /**
-   * Sends a payload of the kind {@linkcode Subject.payload} and resolves to
-   * the same payload. Absent where it is not measured.
+   * Sends a payload of the kind {@linkcode Subject.payload} and resolves to the
+   * same payload. Undefined if echoes are not measured.
    */
   echo?(payload: string | Uint8Array): Promise<unknown>;
   /**
-   * Asks for a stream of `count` answers and resolves once it has ended.
-   * Absent where there are no streams.
+   * Requests a stream of `count` answers and resolves once it has ended.
+   * Undefined if streams are not supported.
    */
   receive?(count: number): Promise<void>;
   /**
-   * Makes a call that is never answered, so that only the end of the server
-   * settles it. Absent where it is not measured.
+   * Makes a call that is never answered, so that it settles only with the end
+   * of the server. Undefined if that is not measured.
    */
   hang?(): Promise<unknown>;
   /**
-   * Makes `calls` calls with `inFlight` of them in flight, by a client in
-   * another process. Measured in place of a loop around `call`, which would
-   * add the time to reach that process.
+   * Makes `calls` calls, `inFlight` of them at a time, by a client in another
+   * process. Used instead of a loop around `call`, which would include the time
+   * to reach that process.
    *
    * @throws {Error} If an answer is wrong.
    */
@@ -57,30 +57,31 @@ export interface Caller extends AsyncDisposable {
 
 /** The measurement of a client in another process. */
 export interface Measured {
-  /** The time of all calls divided by their number. */
+  /** The time of all calls divided by their number, in µs. */
   readonly us: number;
-  /** The time between each call and its answer, in any order. */
+  /** The time between each call and its answer, in µs, in any order. */
   readonly eachUs: readonly number[];
 }
 
-/** One way to call a server. */
+/** A way to call a server. */
 export interface Subject {
   /** The name in arguments and tables. */
   readonly name: string;
   /**
-   * The kind of payload that {@linkcode Caller.echo} takes: text where messages
-   * are text, bytes where they are binary.
+   * The kind of payload that {@linkcode Caller.echo} accepts: text if messages
+   * are text, bytes if they are binary.
    *
    * @default {"text"}
    */
   readonly payload?: "text" | "bytes";
   /**
-   * Resolves to the reason why it cannot run on this machine, or to `null`.
+   * Resolves to the reason why the subject cannot run on this machine, or to
+   * `null`.
    *
    * @default {it runs everywhere}
    */
   missing?(): Promise<string | null>;
-  /** Serves {@linkcode answer} at `address`, as `tcp://` or `ipc://`. */
+  /** Serves {@linkcode answer} at `address`, a `tcp://` or `ipc://` address. */
   serve(address: string): Promise<Serving>;
   /** Opens one connection to a server of `serve`. */
   connect(address: string): Promise<Caller>;

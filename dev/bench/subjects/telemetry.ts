@@ -7,7 +7,7 @@ import {
 import { rpcNamed } from "./rpc.ts";
 import type { Subject } from "./subject.ts";
 
-/** RPC that is shown to telemetry, with which nothing is registered. */
+/** RPC observed by telemetry to which no listener is registered. */
 export const telemetries: readonly Subject[] = [
   rpcNamed("rpc-diagnostics", shownBy(diagnostics())),
   rpcNamed("rpc-telemetry", shownBy(openTelemetry())),

@@ -1,6 +1,6 @@
 /**
- * `@std/assert` for machines that reach npm but not JSR: an untyped copy of
- * the same module, with the types that the real one has.
+ * `@std/assert` for machines that can reach npm but not JSR: an untyped copy of
+ * the same module, with the types of the original.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import * as std from "npm:deno-std@1.4.0/assert/mod.js";
 // deno-lint-ignore no-explicit-any -- a class with whatever constructor
 type Class<T> = abstract new (...args: any[]) => T;
 
-/** What `if` takes for false. */
+/** The values that `if` treats as false. */
 type Falsy = false | 0 | 0n | "" | null | undefined;
 
 /** A list that is not a string. */
@@ -28,7 +28,7 @@ export const AssertionError: new (
   options?: ErrorOptions,
 ) => AssertionError = std.AssertionError;
 
-/** Whether two values are deeply equal. */
+/** Returns whether two values are deeply equal. */
 export const equal: (a: unknown, b: unknown) => boolean = std.equal;
 
 /** Expects a truthy value. */
@@ -44,21 +44,21 @@ export const assertFalse: (
 export const assertEquals: <T>(actual: T, expected: T, msg?: string) => void =
   std.assertEquals;
 
-/** Expects no deep equality. */
+/** Expects that two values are not deeply equal. */
 export const assertNotEquals: <T>(
   actual: T,
   expected: T,
   msg?: string,
 ) => void = std.assertNotEquals;
 
-/** Expects identity by `Object.is`. */
+/** Expects that two values are identical by `Object.is`. */
 export const assertStrictEquals: <T>(
   actual: unknown,
   expected: T,
   msg?: string,
 ) => asserts actual is T = std.assertStrictEquals;
 
-/** Expects no identity by `Object.is`. */
+/** Expects that two values are not identical by `Object.is`. */
 export const assertNotStrictEquals: <T>(
   actual: T,
   expected: T,
@@ -108,14 +108,14 @@ export const assertInstanceOf: <T extends Class<unknown>>(
   msg?: string,
 ) => asserts actual is InstanceType<T> = std.assertInstanceOf;
 
-/** Expects no instance of a class. */
+/** Expects a value that is not an instance of a class. */
 export const assertNotInstanceOf: <A, T>(
   actual: A,
   unexpectedType: Class<T>,
   msg?: string,
 ) => asserts actual is Exclude<A, T> = std.assertNotInstanceOf;
 
-/** Expects an error, of a class and with a message where they are given. */
+/** Expects an error, optionally of a class and with a message. */
 export const assertIsError: <E extends Error = Error>(
   error: unknown,
   ErrorClass?: Class<E>,
@@ -123,35 +123,35 @@ export const assertIsError: <E extends Error = Error>(
   msg?: string,
 ) => asserts error is E = std.assertIsError;
 
-/** Expects a text that matches. */
+/** Expects a text that matches a regular expression. */
 export const assertMatch: (
   actual: string,
   expected: RegExp,
   msg?: string,
 ) => void = std.assertMatch;
 
-/** Expects a text that does not match. */
+/** Expects a text that does not match a regular expression. */
 export const assertNotMatch: (
   actual: string,
   expected: RegExp,
   msg?: string,
 ) => void = std.assertNotMatch;
 
-/** Expects a text that holds another. */
+/** Expects a text that contains another one. */
 export const assertStringIncludes: (
   actual: string,
   expected: string,
   msg?: string,
 ) => void = std.assertStringIncludes;
 
-/** Expects a list that holds every element of another. */
+/** Expects a list that contains every element of another one. */
 export const assertArrayIncludes: <T>(
   actual: List<T>,
   expected: List<T>,
   msg?: string,
 ) => void = std.assertArrayIncludes;
 
-/** Expects an object that has at least the properties of another. */
+/** Expects an object that has at least the properties of another one. */
 export const assertObjectMatch: (
   // deno-lint-ignore no-explicit-any -- as the real one: takes interfaces, too
   actual: Record<PropertyKey, any>,
@@ -159,7 +159,7 @@ export const assertObjectMatch: (
   msg?: string,
 ) => void = std.assertObjectMatch;
 
-/** Expects a function that throws; returns what it threw. */
+/** Expects a function that throws; returns the thrown value. */
 export const assertThrows: {
   (fn: () => unknown, msg?: string): unknown;
   <E extends Error = Error>(
@@ -170,7 +170,7 @@ export const assertThrows: {
   ): E;
 } = std.assertThrows;
 
-/** Expects a promise that rejects; resolves with what it rejected with. */
+/** Expects a promise that rejects; resolves to the reason. */
 export const assertRejects: {
   (fn: () => PromiseLike<unknown>, msg?: string): Promise<unknown>;
   <E extends Error = Error>(
@@ -184,8 +184,8 @@ export const assertRejects: {
 /** Fails. */
 export const fail: (msg?: string) => never = std.fail;
 
-/** Fails, as a mark of code that is still to be written. */
+/** Fails, to mark code that is not written yet. */
 export const unimplemented: (msg?: string) => never = std.unimplemented;
 
-/** Fails, as a mark of code that must not be reached. */
+/** Fails, to mark code that must not be reached. */
 export const unreachable: (msg?: string) => never = std.unreachable;

@@ -1,6 +1,6 @@
 /**
- * `@std/msgpack` for machines that reach npm but not JSR: an untyped copy of
- * the same module, with the types that the real one has.
+ * `@std/msgpack` for machines that can reach npm but not JSR: an untyped copy
+ * of the same module, with the types of the original.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 // deno-lint-ignore no-import-prefix -- only this folder knows the npm copy
 import * as std from "npm:deno-std@1.4.0/msgpack/mod.js";
 
-/** What MessagePack carries. */
+/** A value that MessagePack can carry. */
 export type ValueType =
   | number
   | bigint

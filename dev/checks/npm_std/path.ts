@@ -1,6 +1,6 @@
 /**
- * `@std/path` for machines that reach npm but not JSR: an untyped copy of the
- * same module, with the types that the real one has, for what is used of it.
+ * `@std/path` for machines that can reach npm but not JSR: an untyped copy of
+ * the functions in use, with the types of the original.
  *
  * @module
  */
@@ -11,34 +11,34 @@ import * as std from "npm:deno-std@1.4.0/path/mod.js";
 /** The separator of the system's paths. */
 export const SEPARATOR: "/" | "\\" = std.SEPARATOR;
 
-/** The last part of a path, without `suffix`. */
+/** Returns the last part of a path, without `suffix`. */
 export const basename: (path: string | URL, suffix?: string) => string =
   std.basename;
 
-/** A path without its last part. */
+/** Returns a path without its last part. */
 export const dirname: (path: string | URL) => string = std.dirname;
 
-/** The extension of a path, with its dot. */
+/** Returns the extension of a path, with its dot. */
 export const extname: (path: string | URL) => string = std.extname;
 
-/** The path of a file URL. */
+/** Returns the path of a file URL. */
 export const fromFileUrl: (url: URL | string) => string = std.fromFileUrl;
 
-/** Whether a path is absolute. */
+/** Returns whether a path is absolute. */
 export const isAbsolute: (path: string) => boolean = std.isAbsolute;
 
 /** Joins paths and normalises the result. */
 export const join: (path: string | URL, ...paths: string[]) => string =
   std.join;
 
-/** A path without `.`, `..` and doubled separators, where possible. */
+/** Removes `.`, `..` and repeated separators from a path, where possible. */
 export const normalize: (path: string | URL) => string = std.normalize;
 
-/** The relative path that leads from one path to another. */
+/** Returns the relative path from one path to another. */
 export const relative: (from: string, to: string) => string = std.relative;
 
-/** The absolute path that a sequence of paths leads to. */
+/** Returns the absolute path of a sequence of paths. */
 export const resolve: (...pathSegments: string[]) => string = std.resolve;
 
-/** The file URL of an absolute path. */
+/** Returns the file URL of an absolute path. */
 export const toFileUrl: (path: string) => URL = std.toFileUrl;

@@ -1,8 +1,8 @@
 /**
- * The parts of `@std/path` that the package itself uses, for machines that reach
- * npm but not JSR: see `path.ts`. Those of both kinds of systems are named, since
- * the copy that chooses between them loads `process`, which takes Deno as long as
- * to start.
+ * The parts of `@std/path` that the package itself uses, for machines that can
+ * reach npm but not JSR: see `path.ts`. The functions for both kinds of systems
+ * are imported, since the module that chooses between them loads `process`,
+ * which takes Deno as long as starting up.
  *
  * @module
  */
@@ -17,17 +17,17 @@ import { toFileUrl as windowsToFileUrl } from "npm:deno-std@1.4.0/path/windows/t
 
 const isWindows = Deno.build.os === "windows";
 
-/** The path of a file URL. */
+/** Returns the path of a file URL. */
 export const fromFileUrl: (url: URL | string) => string = isWindows
   ? windowsFromFileUrl
   : posixFromFileUrl;
 
-/** Whether a path is absolute. */
+/** Returns whether a path is absolute. */
 export const isAbsolute: (path: string) => boolean = isWindows
   ? windowsIsAbsolute
   : posixIsAbsolute;
 
-/** The file URL of an absolute path. */
+/** Returns the file URL of an absolute path. */
 export const toFileUrl: (path: string) => URL = isWindows
   ? windowsToFileUrl
   : posixToFileUrl;

@@ -1,5 +1,5 @@
 /**
- * The little that is used of `@std/testing/time`, for machines that reach npm
+ * The part of `@std/testing/time` that is used, for machines that can reach npm
  * but not JSR: the npm copy of the standard library has no testing part.
  *
  * @module
@@ -20,7 +20,7 @@ const NAMES = [
 
 /**
  * Replaces `Date`, the timers and the intervals until it is disposed of. As in
- * the real one, `performance.now` is left as it is.
+ * the original, `performance.now` is unchanged.
  */
 export class FakeTime implements Disposable {
   /** The date and time at which the fake time began. */
@@ -33,7 +33,7 @@ export class FakeTime implements Disposable {
   #now: number;
   #ids = 0;
 
-  /** Begins at `start`, or now. */
+  /** Starts at `start`, by default at the current time. */
   constructor(start: number | string | Date = Date.now()) {
     this.start = this.#now = new Date(start).getTime();
     const now = () => this.#now;
@@ -59,7 +59,7 @@ export class FakeTime implements Disposable {
     return this.#now;
   }
 
-  /** Moves the time on by `ms`, and runs what falls due on the way. */
+  /** Advances the time by `ms`, and runs the timers that become due. */
   tick(ms = 0): void {
     const end = this.#now + ms;
     for (;;) {
@@ -78,13 +78,13 @@ export class FakeTime implements Disposable {
     this.#now = end;
   }
 
-  /** Lets what is ready run, and then the time pass as `tick` does. */
+  /** Runs everything that is ready, then advances the time like `tick`. */
   async tickAsync(ms = 0): Promise<void> {
     await this.runMicrotasks();
     this.tick(ms);
   }
 
-  /** Lets what is ready run. */
+  /** Runs everything that is ready. */
   async runMicrotasks(): Promise<void> {
     await new Promise((resolve) => this.#setTimeout(resolve));
   }

@@ -1,11 +1,13 @@
 /**
- * The little that is used of `@std/testing/types`, for machines that reach
+ * The part of `@std/testing/types` that is used, for machines that can reach
  * npm but not JSR: the npm copy of the standard library has no testing part.
  *
  * @module
  */
 
-/** Asserts at compile time that a type-level condition has this outcome. */
+/**
+ * Asserts at compile time that a type-level condition has the given outcome.
+ */
 export function assertType<T extends boolean>(_expected: T): void {
   // Nothing to do: the argument's type is the assertion.
 }
@@ -42,19 +44,19 @@ export type Has<T, U> = IsAny<T> extends true ? true
 export type NotHas<T, U> = Has<T, U> extends true ? false : true;
 
 /**
- * Whether `T` and `U` are the same: each can be assigned to the other, and
- * `any` stands nowhere in the one where the other has something else.
+ * Whether `T` and `U` are the same: each is assignable to the other, and
+ * wherever one contains `any`, so does the other.
  */
 export type IsExact<T, U> = IsMutual<MarkAny<T>, MarkAny<U>> extends true
   ? IsMutual<DeepMarkAny<T>, DeepMarkAny<U>>
   : false;
 
-/** The tuples keep unions whole, and `never` from vanishing. */
+/** Compares in both directions. The tuples keep unions and `never` intact. */
 type IsMutual<T, U> = [T] extends [U] ? [U] extends [T] ? true : false : false;
 
 declare const anyMark: unique symbol;
 
-/** Stands for `any`, which would be assignable to and from all. */
+/** Replaces `any`, which would be assignable to and from everything. */
 interface AnyMark {
   readonly [anyMark]: true;
 }

@@ -1,6 +1,6 @@
 /**
- * Mutants: the package with one thing left out, as patches. A simulation that
- * does not find one looks at too little.
+ * Mutants: copies of the package with one defect each, as patches. If a
+ * simulation does not find its mutant, its coverage is too low.
  *
  * @module
  */
@@ -11,30 +11,30 @@ import { runScenario } from "../_scenario.ts";
 
 const FOLDER = `${ROOT}/dev/simulations/mutants`;
 
-/** The most faults that the plan of a mutant may need. */
+/** The maximum number of faults in the plan that reveals a mutant. */
 export const MOST_FAULTS = 3;
 
 /** One mutant. */
 export interface Mutant {
-  /** The name of its file, without the ending. */
+  /** The name of its file, without the extension. */
   readonly name: string;
-  /** The name of the scenario that is to find it. */
+  /** The name of the scenario that should find it. */
   readonly scenario: string;
-  /** What is wrong with it. */
+  /** The defect. */
   readonly what: string;
   /** The path of its patch. */
   readonly patch: string;
 }
 
-/** How a mutant was found. */
+/** The way in which a mutant was found. */
 export interface Finding {
   readonly seed: number;
-  /** The faults under which it fails, as `DENOMAS_FAULTS` takes them. */
+  /** The faults under which it fails, in the format of `DENOMAS_FAULTS`. */
   readonly faults: string;
   readonly faultCount: number;
-  /** What failed. */
+  /** The failure. */
   readonly failure: string;
-  /** Whether the printed line alone fails with the same events. */
+  /** Whether the printed line alone reproduces the same events. */
   readonly failsAgain: boolean;
 }
 
@@ -55,8 +55,8 @@ export async function listMutants(): Promise<Mutant[]> {
 }
 
 /**
- * Applies a mutant to the project in the folder `root`, or checks whether that
- * would do. Returns what is wrong, or `null`.
+ * Applies a mutant to the project in the folder `root`, or only checks whether
+ * it can be applied. Returns the problem, or `null`.
  */
 export async function applyMutant(
   { patch }: Mutant,
@@ -82,7 +82,9 @@ export async function copyProject(into: string): Promise<void> {
   }
 }
 
-/** Looks for a mutant, which is applied in `root`; `null` if it is not found. */
+/**
+ * Hunts a mutant that is applied in `root`; returns `null` if it is not found.
+ */
 export async function findMutant(
   { scenario }: Mutant,
   { root, flags, seeds }: {

@@ -1,26 +1,26 @@
 import type { Socket } from "node:net";
 
-/** Sends lines of text over a socket and hears those of the other side. */
+/** Sends and receives lines of text over a socket. */
 export class Lines {
   readonly #socket: Socket;
   #batch = "";
   #rest = "";
   #onLine: (line: string) => void = () => {};
 
-  /** The socket is read from here on. */
+  /** Starts to read the socket. */
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.setEncoding("utf8");
     socket.on("data", (text: string) => this.#take(text));
   }
 
-  /** Sends a line: one write takes all that one turn of the loop brings. */
+  /** Sends a line; all lines of one turn of the event loop share a write. */
   post(line: string): void {
     if (this.#batch === "") queueMicrotask(() => this.#flush());
     this.#batch += `${line}\n`;
   }
 
-  /** Hands each line, from here on, to `onLine`. */
+  /** Passes each line from now on to `onLine`. */
   hear(onLine: (line: string) => void): void {
     this.#onLine = onLine;
   }

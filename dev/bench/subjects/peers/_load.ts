@@ -30,7 +30,7 @@ export interface Packages {
   readonly "socket.io-client": typeof import("npm:socket.io-client@4.8.4");
   readonly "vscode-jsonrpc/node":
     typeof import("npm:vscode-jsonrpc@10.0.0/node");
-  /** It brings no types; the members in use are those of browsers. */
+  /** ws has no types of its own; the members in use are those of browsers. */
   readonly "ws": {
     readonly WebSocket: typeof WebSocket;
     readonly WebSocketServer: new (
@@ -39,7 +39,7 @@ export interface Packages {
   };
 }
 
-/** The members of ws's server that are in use. */
+/** The members of ws's server that are used. */
 export interface WebSocketServer extends EventTarget {
   readonly clients: ReadonlySet<WebSocket & { terminate(): void }>;
   address(): { readonly address: string; readonly port: number };
@@ -74,8 +74,8 @@ const SPECIFIERS: { readonly [Name in keyof Packages]: string } = {
 };
 
 /**
- * Loads a package. A specifier in an `import` expression would make Deno
- * download the package even where that expression is never reached.
+ * Loads a package. A literal specifier in an `import` expression would make
+ * Deno download the package even if that expression is never reached.
  */
 export function load<Name extends keyof Packages>(
   name: Name,

@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { parseAddress } from "../../../../transports/address.ts";
 import type { Serving } from "../subject.ts";
 
-/** Hands each connection to `onSocket`; disposal cuts all of them. */
+/** Passes each connection to `onSocket`; disposal closes all of them. */
 export async function serveSockets(
   address: string,
   onSocket: (socket: Socket) => void,
@@ -41,7 +41,7 @@ export async function connectSocket(address: string): Promise<Socket> {
   return socket;
 }
 
-/** Cuts a connection, and resolves once it is closed. */
+/** Destroys a connection, and resolves once it is closed. */
 export async function cutSocket(socket: Socket): Promise<void> {
   if (socket.closed) return;
   const closed = once(socket, "close");
@@ -49,14 +49,16 @@ export async function cutSocket(socket: Socket): Promise<void> {
   await closed;
 }
 
-/** Returns the host and port of an address that is to be `tcp://`. */
+/** Returns the host and port of a `tcp://` address. */
 export function tcpPlace(address: string): { host: string; port: number } {
   const parsed = parseAddress(address);
   if ("host" in parsed) return { host: parsed.host, port: parsed.port };
   throw new TypeError(`Cannot use '${address}': this peer is measured on TCP`);
 }
 
-/** An end by error is followed by `close`; unheard it would end the process. */
+/**
+ * An error is followed by `close`; without a listener it would end the process.
+ */
 function ignoreLoss(socket: Socket): void {
   socket.on("error", () => {});
 }

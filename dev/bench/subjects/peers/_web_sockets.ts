@@ -4,7 +4,7 @@ import { load, type WebSocketServer } from "./_load.ts";
 import { tcpPlace } from "./_sockets.ts";
 
 /**
- * Serves WebSockets of npm's ws. `start` is given the server before a client
+ * Serves WebSockets of npm's ws. `start` receives the server before a client
  * can connect.
  */
 export async function serveWebSockets(
@@ -20,7 +20,7 @@ export async function serveWebSockets(
     address: `tcp://${host}:${port}`,
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise<void>((resolve) => {
-        // It reports that it is closed already, which is no failure here.
+        // An error means that it is already closed, which is no failure here.
         server.close(() => resolve());
       });
       for (const socket of server.clients) socket.terminate();
@@ -37,7 +37,7 @@ export async function openWebSocket(address: string): Promise<WebSocket> {
   return socket;
 }
 
-/** Returns the address of a server's WebSockets. */
+/** Returns the WebSocket URL of a server. */
 export function webSocketUrl(address: string): string {
   const { host, port } = tcpPlace(address);
   return `ws://${host}:${port}`;

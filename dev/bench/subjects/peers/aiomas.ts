@@ -2,15 +2,16 @@
  * aiomas 2.0.1 (PyPI, MIT) of Python, which calls itself: server and client
  * are Python processes, JSON over TCP.
  *
- * Set up as the docs of its module `aiomas.rpc` say: `start_server` with a
+ * Set up as in the docs of its module `aiomas.rpc`: `start_server` with a
  * service, and `open_connection`; the codec is JSON, which is the default.
- * asyncio sets no-delay by itself. Stand-ins of the project replace parts of
- * packages that have changed since aiomas's last release, of 2017.
+ * asyncio sets no-delay by itself. Stand-ins in this project replace parts of
+ * packages that have changed since aiomas's last release in 2017.
  *
- * Requests over stdin and stdout steer its client. `call` and `echo` go through
- * them and say nothing about aiomas's time; `measure` is a loop in Python.
+ * The client is controlled by requests over stdin and stdout. `call` and `echo`
+ * go through them, so their times say nothing about aiomas; `measure` is a loop
+ * in Python.
  *
- * Left out: streams, which it does not have, MessagePack, uvloop.
+ * Left out: streams, which it does not support, MessagePack, uvloop.
  *
  * @module
  */
@@ -20,7 +21,7 @@ import { PeerProcess } from "../../../shared/peer_process.ts";
 import type { Subject } from "../subject.ts";
 import { tcpPlace } from "./_sockets.ts";
 
-/** Methods by aiomas. */
+/** Methods called with aiomas. */
 export const aiomas: Subject = {
   name: "aiomas",
   missing: async () => {

@@ -1,14 +1,15 @@
 /**
  * birpc 4.2.0 (npm, MIT), by JSON over sockets of `node:net`.
  *
- * It brings no transport: as its README says ("Using WebSocket"), it is given
- * `post`, `on` and JSON to serialize with. The framing is ours, since a stream
- * needs one: a line a message, one write for all of a turn of the event loop,
- * no-delay on. The rest is as it comes, the time-out of 60 s included, which
- * starts a timer for each call.
+ * It has no transport: as in its README ("Using WebSocket"), it gets `post`,
+ * `on`, and JSON as serializer. The framing is ours, since a stream needs one:
+ * one line per message, one write per turn of the event loop, no-delay on.
+ * Everything else is default, including the time-out of 60 s, which starts a
+ * timer for each call.
  *
- * Left out: streams, which it does not have. Nothing ends the calls under way
- * when the connection is lost: its README shows no way, though `$close` would.
+ * Left out: streams, which it does not support. Pending calls do not end when
+ * the connection is lost: its README shows no way to do that, although `$close`
+ * would.
  *
  * @module
  */
@@ -22,7 +23,7 @@ import { connectSocket, cutSocket, serveSockets } from "./_sockets.ts";
 const functions = { answer, echo: echo<string>, hang };
 type Functions = typeof functions;
 
-/** Functions by birpc. */
+/** Functions called with birpc. */
 export const birpc: Subject = {
   name: "birpc",
   serve: async (address) => {

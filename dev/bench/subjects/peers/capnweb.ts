@@ -2,11 +2,11 @@
  * capnweb 0.12.0 (npm, MIT), by its JSON over WebSockets: `capnweb` over those
  * of ws 8.23.0 (npm, MIT), `capnweb-deno` over Deno's own.
  *
- * Set up as its README says: "HTTP server on Node.js" and "HTTP server on Deno"
+ * Set up as in its README: "HTTP server on Node.js" and "HTTP server on Deno"
  * for the servers, and `newWebSocketRpcSession` for the clients. A stream is a
  * `ReadableStream` that a method returns ("Streaming with flow control"). The
- * WebSocket of ws sets no-delay, which that of Deno's clients does not: a call
- * takes some 44 ms on Linux there, for the second of its two messages waits for
+ * WebSocket of ws sets no-delay; that of Deno's clients does not. There a call
+ * takes about 44 ms on Linux, because the second of its two messages waits for
  * a delayed acknowledgement.
  *
  * Left out: HTTP batches, pipelining, and disposing of results, which would
@@ -39,7 +39,7 @@ interface Methods {
   answers(count: number): ReadableStream<Answer>;
 }
 
-/** Methods by capnweb, over WebSockets of ws and of Deno. */
+/** Methods called with capnweb, over WebSockets of ws and of Deno. */
 export const capnwebs: readonly Subject[] = [
   {
     name: "capnweb",

@@ -2,10 +2,10 @@
  * Effect RPC of effect 4.1.0 with @effect/platform-node 4.1.0 (npm, MIT), by
  * lines of JSON over WebSockets, which are those of ws.
  *
- * Set up as its docs say: an `RpcGroup` with schemas, served by
- * `RpcServer.layer` over a `SocketServer`, and `RpcClient.make`; each call is
- * run as a promise. A stream is a `Stream` of the group. Schemas check what
- * comes in on both sides: there is no Effect RPC without.
+ * Set up as in its docs: an `RpcGroup` with schemas, served by
+ * `RpcServer.layer` over a `SocketServer`, and `RpcClient.make`; each call runs
+ * as a promise. A stream is a `Stream` of the group. Schemas check incoming
+ * data on both sides: Effect RPC cannot be used without them.
  *
  * Left out: HTTP, its binary format, and middleware.
  *
@@ -17,7 +17,7 @@ import { load } from "./_load.ts";
 import { tcpPlace } from "./_sockets.ts";
 import { webSocketUrl } from "./_web_sockets.ts";
 
-/** Procedures by Effect RPC. */
+/** Procedures called with Effect RPC. */
 export const effect: Subject = {
   name: "effect",
   serve: async (address) => {

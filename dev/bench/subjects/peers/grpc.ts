@@ -2,12 +2,12 @@
  * @grpc/grpc-js 1.14.7 with @grpc/proto-loader 0.8.1 (npm, Apache-2.0), by
  * protocol buffers over HTTP/2, which is Deno's `node:http2`.
  *
- * Set up as the README of grpc-js ("Migrating from grpc") and grpc.io's basics
- * tutorial for Node say: a `.proto` file by the loader, credentials without
- * TLS, unary calls, and a server that streams. The options of the channel are
- * as they come, but for a connection of each client's own.
+ * Set up as in the README of grpc-js ("Migrating from grpc") and grpc.io's
+ * basics tutorial for Node: a `.proto` file read by the loader, credentials
+ * without TLS, unary calls, and a server that streams. The channel options are
+ * the defaults, except that each client has its own connection.
  *
- * Left out: code generated beforehand, deadlines, TLS.
+ * Left out: generated code, deadlines, TLS.
  *
  * @module
  */
@@ -30,7 +30,7 @@ import {
 import { nthAnswer, takeItems } from "../_methods.ts";
 import { load } from "./_load.ts";
 
-/** Methods of a service by grpc-js. */
+/** Methods of a service called with grpc-js. */
 export const grpc: Subject = {
   name: "grpc",
   payload: "bytes",
@@ -84,7 +84,10 @@ interface Count {
 
 type Done<T> = (error: ServiceError | null, reply?: T) => void;
 
-/** What a client has for `greeter.proto`; the library types it as `any`. */
+/**
+ * The methods of a client for `greeter.proto`, which the library types as
+ * `any`.
+ */
 interface GreeterClient extends Pick<Client, "close" | "waitForReady"> {
   answer(question: Question, done: Done<Answer>): void;
   echo(payload: Payload, done: Done<Payload>): void;
@@ -120,7 +123,7 @@ async function loadService(): Promise<ServiceDefinition> {
   return definition["bench.Greeter"] as ServiceDefinition;
 }
 
-/** An address as gRPC writes it. */
+/** Converts an address to gRPC's notation. */
 function target(address: string): string {
   const parsed = parseAddress(address);
   if ("host" in parsed) return `${parsed.host}:${parsed.port}`;

@@ -1,13 +1,13 @@
 /**
  * Deno's own HTTP/1.1 server and `fetch` (Deno 2.9, MIT), JSON by POST.
  *
- * Set up as Deno's docs of `Deno.serve` and `Deno.createHttpClient` say: one
- * client, whose pool keeps as many idle connections as there may be calls
- * under way, so that each is used again. HTTP/1.1 takes a connection for each
- * call under way. A stream is a body with a line of JSON for each answer.
+ * Set up as in Deno's docs of `Deno.serve` and `Deno.createHttpClient`: one
+ * client, whose pool keeps as many idle connections as there may be pending
+ * calls, so that each connection is reused. HTTP/1.1 needs one connection per
+ * pending call. A stream is a body with a line of JSON for each answer.
  *
  * `fetch` leaves Nagle's algorithm on and has no option for it
- * (denoland/deno#35581); a request of this size is one write, which does not
+ * (denoland/deno#35581). A request of this size is one write, which does not
  * wait.
  *
  * Left out: HTTP/2, which needs TLS here, and compression.
@@ -41,7 +41,7 @@ export const http: Subject = {
         ? `tcp://${addr.hostname}:${addr.port}`
         : address,
       [Symbol.asyncDispose]: async () => {
-        // A 'shutdown' would wait for those that are never answered.
+        // `shutdown` would wait for requests that are never answered.
         ended.abort();
         await server.finished;
       },
@@ -79,7 +79,7 @@ export const http: Subject = {
   },
 };
 
-/** As many calls as the heaviest load has under way. */
+/** The maximum number of pending calls in any workload. */
 const MOST_IN_FLIGHT = 1024;
 
 async function handle(request: Request): Promise<Response> {

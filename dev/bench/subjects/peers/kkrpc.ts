@@ -1,13 +1,13 @@
 /**
  * kkrpc 0.2.2 (npm), by JSON over sockets of `node:net`.
  *
- * The current release on npm; version 2 is on JSR alone. Set up as its README
- * says: `RPCChannel` over an `IoInterface`, which is ours here, a line a
- * message and one write for all of a turn of the event loop, no-delay on: its
- * own `NodeIo` breaks characters that a chunk ends in. Of its two formats JSON
- * is the faster one; the default is superjson.
+ * This is the current release on npm; version 2 is only on JSR. Set up as in
+ * its README: `RPCChannel` over an `IoInterface`. The interface is ours: one
+ * line per message, one write per turn of the event loop, no-delay on. The
+ * library's own `NodeIo` breaks characters that are split between chunks. Of
+ * its two formats, JSON is faster than the default, superjson.
  *
- * Left out: streams, which it does not have, and callbacks.
+ * Left out: streams, which it does not support, and callbacks.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { connectSocket, cutSocket, serveSockets } from "./_sockets.ts";
 
 const functions = { answer, echo: echo<string>, hang };
 
-/** Functions by kkrpc. */
+/** Functions called with kkrpc. */
 export const kkrpc: Subject = {
   name: "kkrpc",
   serve: async (address) => {
@@ -52,7 +52,7 @@ async function opener() {
     });
 }
 
-/** Hands over all lines that have come since the last read. */
+/** Returns all lines that arrived since the last read. */
 function ioOver(lines: Lines): IoInterface {
   let text = "";
   let wake: ((text: string) => void) | undefined;

@@ -2,12 +2,12 @@
  * Moleculer 0.15.2 with nats 2.29.3 (npm, MIT and Apache-2.0), by JSON through
  * `nats-server`, a process of its own on the server's core.
  *
- * Set up as its docs say: a `ServiceBroker` on each side, of which one has a
+ * Set up as in its docs: a `ServiceBroker` on each side, one of which has a
  * service with actions. Its own TCP transporter listens on all interfaces and
- * finds nodes by gossip, which takes seconds; NATS is the one that its docs
- * name for production. Its logger is off.
+ * finds nodes by gossip, which takes seconds; its docs recommend NATS for
+ * production. Its logger is off.
  *
- * Left out: streams, which it sends as buffers of Node and not as items;
+ * Left out: streams, which it sends as buffers of Node instead of items;
  * caching, circuit breakers, validation of arguments.
  *
  * @module
@@ -20,7 +20,7 @@ import { echo, hang } from "../_methods.ts";
 import { answer, type Question, type Subject } from "../subject.ts";
 import { load } from "./_load.ts";
 
-/** Actions by Moleculer. */
+/** Actions called with Moleculer. */
 export const moleculer: Subject = {
   name: "moleculer",
   missing: () => Promise.resolve(missingNats),
@@ -76,7 +76,7 @@ interface Service {
 }
 
 async function open(nodeID: string, url: string, service?: Service) {
-  // Moleculer asks for it once it connects.
+  // Moleculer requires this package when it connects.
   await load("nats");
   const { ServiceBroker } = await load("moleculer");
   const broker = new ServiceBroker({

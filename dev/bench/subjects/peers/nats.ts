@@ -2,11 +2,11 @@
  * @nats-io/transport-node 3.4.0 (npm, Apache-2.0), by requests through
  * `nats-server`, a process of its own on the server's core.
  *
- * Set up as the README of `@nats-io/nats-core` says: the service answers in a
- * callback of a subscription, and the client asks by `request`, which shares
- * one inbox for all replies. Messages are JSON, payloads bytes. A stream is
+ * Set up as in the README of `@nats-io/nats-core`: the service answers in a
+ * callback of a subscription, and the client calls `request`, which shares one
+ * inbox for all replies. Messages are JSON, payloads bytes. A stream is
  * `requestMany` until an empty message ("sentinel"). Each message goes through
- * the server, and so twice over a socket.
+ * the server, so it crosses two sockets.
  *
  * `apt-get install nats-server` installs the server on Debian.
  *
@@ -30,7 +30,7 @@ const encode = (value: unknown) => encoder.encode(JSON.stringify(value));
 /** Longer than any run. */
 const TIMEOUT_MS = 60_000;
 
-/** Requests by NATS. */
+/** Requests sent with NATS. */
 export const nats: Subject = {
   name: "nats",
   payload: "bytes",

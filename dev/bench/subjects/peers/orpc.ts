@@ -1,7 +1,7 @@
 /**
  * oRPC 1.16.1 (npm, MIT), over WebSockets of ws 8.23.0 (npm, MIT).
  *
- * Set up as its docs say ("WebSocket Adapters"): `RPCHandler` of
+ * Set up as in its docs ("WebSocket Adapters"): `RPCHandler` of
  * `@orpc/server/ws` on a server of ws, and `RPCLink` of
  * `@orpc/client/websocket` over a WebSocket of ws. A stream is an event
  * iterator, which a generator returns.
@@ -24,7 +24,7 @@ import {
   serveWebSockets,
 } from "./_web_sockets.ts";
 
-/** What a client has for the router below. */
+/** The methods of a client for the router below. */
 interface Client {
   answer(question: Question): Promise<Answer>;
   echo(payload: string): Promise<string>;
@@ -32,7 +32,7 @@ interface Client {
   answers(count: number): Promise<AsyncIterable<Answer>>;
 }
 
-/** Procedures by oRPC. */
+/** Procedures called with oRPC. */
 export const orpc: Subject = {
   name: "orpc",
   serve: async (address) => {

@@ -2,11 +2,11 @@
  * Socket.IO 4.8.4 (npm, MIT), by events with acknowledgements over a WebSocket,
  * which is that of ws 8.23.0 (npm, MIT).
  *
- * Set up as its docs say: a `Server` with a handler for each event, and
- * `emitWithAck` at the client. Its client begins with HTTP; here it is told to
- * use WebSocket at once, as the docs say for servers without sticky sessions.
- * Payloads are bytes, which Socket.IO sends apart from its JSON. A stream is
- * an event for each item, and the acknowledgement is its end.
+ * Set up as in its docs: a `Server` with a handler for each event, and
+ * `emitWithAck` in the client. Its client begins with HTTP by default; here it
+ * uses WebSocket at once, as the docs advise for servers without sticky
+ * sessions. Payloads are bytes, which Socket.IO sends apart from its JSON. A
+ * stream is an event for each item, and ends with the acknowledgement.
  *
  * Left out: rooms, HTTP long polling, and reconnecting.
  *
@@ -27,7 +27,7 @@ import { tcpPlace } from "./_sockets.ts";
 
 type Acknowledge = (value: unknown) => void;
 
-/** Events by Socket.IO. */
+/** Events sent with Socket.IO. */
 export const socketIo: Subject = {
   name: "socket-io",
   payload: "bytes",
@@ -65,7 +65,7 @@ export const socketIo: Subject = {
     const socket = io(`http://${host}:${port}`, {
       transports: ["websocket"],
       reconnection: false,
-      // Otherwise all sockets of a process share a connection.
+      // By default, all sockets of a process share a connection.
       forceNew: true,
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -1,9 +1,9 @@
 /**
  * tRPC 11.25.2 (npm, MIT), over WebSockets of ws 8.23.0 (npm, MIT).
  *
- * Set up as its docs say ("WebSockets"): `applyWSSHandler` on a server of ws,
- * `createWSClient` with `wsLink` at the client, whose WebSocket is that of ws.
- * A stream is a subscription by an async generator.
+ * Set up as in its docs ("WebSockets"): `applyWSSHandler` on a server of ws,
+ * `createWSClient` with `wsLink` in the client, with the WebSocket of ws. A
+ * stream is a subscription to an async generator.
  *
  * Left out: batches over HTTP, validation of arguments, and reconnecting.
  *
@@ -19,7 +19,7 @@ import {
 import { load } from "./_load.ts";
 import { serveWebSockets, webSocketUrl } from "./_web_sockets.ts";
 
-/** Procedures by tRPC. */
+/** Procedures called with tRPC. */
 export const trpc: Subject = {
   name: "trpc",
   serve: async (address) => {
@@ -62,7 +62,7 @@ export const trpc: Subject = {
         return promise.then(() => checkCount(received, count));
       },
       [Symbol.asyncDispose]: () => {
-        // It would wait for calls under way.
+        // Closing would wait for pending calls.
         ended.abort();
         return socket.close();
       },

@@ -1,13 +1,13 @@
 /**
  * vscode-jsonrpc 10.0.0 (npm, MIT), by JSON-RPC over sockets of `node:net`.
  *
- * Set up as its README says, by `createMessageConnection` over a reader and a
- * writer; those for sockets, which it brings. No-delay is on, since it writes
- * head and body of a message apart. A stream is what LSP calls partial
- * results: progress under a token, then the answer.
+ * Set up as in its README: `createMessageConnection` over its own reader and
+ * writer for sockets. No-delay is on, since it writes header and body of a
+ * message separately. A stream uses partial results as in LSP: progress under a
+ * token, then the answer.
  *
- * Left out: cancellation. Nothing ends the calls under way when the connection
- * is lost: its README shows no way, though `dispose` would.
+ * Left out: cancellation. Pending calls do not end when the connection is lost:
+ * its README shows no way to do that, although `dispose` would.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { type Answer, answer, type Subject } from "../subject.ts";
 import { load } from "./_load.ts";
 import { connectSocket, cutSocket, serveSockets } from "./_sockets.ts";
 
-/** Requests by vscode-jsonrpc. */
+/** Requests sent with vscode-jsonrpc. */
 export const vscodeJsonrpc: Subject = {
   name: "vscode-jsonrpc",
   serve: async (address) => {
