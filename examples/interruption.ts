@@ -1,6 +1,6 @@
-/** Calls `then` when this process is asked to end, by Ctrl+C for example. */
+/** Calls `then` when this process is asked to end, for example by Ctrl+C. */
 export function onInterruption(then: () => void): void {
   Deno.addSignalListener("SIGINT", then);
-  // Windows knows no other that could be listened for.
+  // On Windows, SIGTERM cannot be listened for.
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", then);
 }

@@ -4,17 +4,17 @@ export function print(line: string): void {
   console.log(line);
 }
 
-/** A line that tells how far something is. */
+/** A line that shows progress. */
 export interface Progress {
-  /** One more is done. */
+  /** Counts one more finished item. */
   advance(): void;
   /** Ends the line. */
   end(): void;
 }
 
 /**
- * Starts a line that counts to `total`. A terminal shows it change in place;
- * anywhere else it grows by a number at each quarter.
+ * Starts a line that counts to `total`. On a terminal it is updated in place;
+ * elsewhere a number is appended at each quarter.
  */
 export function startProgress(what: string, total: number): Progress {
   const live = Deno.stdout.isTerminal();
@@ -33,18 +33,18 @@ export function startProgress(what: string, total: number): Progress {
   };
 }
 
-/** A line that changes in place. */
+/** A line that is updated in place. */
 export interface LiveLine {
   /**
-   * Shows `text` in the place of what was there. Anywhere but on a terminal
-   * only milestones are shown, a line each.
+   * Replaces the line with `text`. Outside a terminal, only milestones are
+   * shown, one line each.
    */
   show(text: string, isMilestone: boolean): void;
   /** Ends the line. */
   end(): void;
 }
 
-/** Starts a line that changes in place. */
+/** Starts a line that is updated in place. */
 export function startLiveLine(): LiveLine {
   const live = Deno.stdout.isTerminal();
   return {

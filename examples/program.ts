@@ -1,26 +1,26 @@
 import { fileURLToPath } from "node:url";
 import { importMapFlags } from "../dev/checks/import_map_flags.ts";
 
-/** How long a program may take to end by itself when it is asked to. */
+/** The time for a program to end after it is asked to, in milliseconds. */
 const GRACE_MS = 2_000;
 
-/** What a {@linkcode Program} is started with. */
+/** Options for a {@linkcode Program}. */
 export interface ProgramOptions {
   readonly file: URL;
   readonly args: readonly string[];
-  /** All that it may do, such as `"--allow-net=127.0.0.1:0"`. */
+  /** The program's permissions, such as `"--allow-net=127.0.0.1:0"`. */
   readonly permissions: readonly string[];
-  /** What becomes of its output: shown here, or left to `firstLine`. */
+  /** Whether its output is shown here, or read by `firstLine`. */
   readonly stdout: "inherit" | "piped";
-  /** Ends it at once. */
+  /** Kills the program when it aborts. */
   readonly signal: AbortSignal;
 }
 
-/** A Deno program in a process of its own, which disposal ends. */
+/** A Deno program in a separate process. Disposal ends it. */
 export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
 
-  /** Starts it. It sees the end of its standard input when it shall end. */
+  /** Starts the program. It must end when its standard input ends. */
   constructor(
     { file, args, permissions, stdout, signal }: ProgramOptions,
   ) {
@@ -39,15 +39,15 @@ export class Program implements AsyncDisposable {
     }).spawn();
   }
 
-  /** Its process id. */
+  /** The process id of the program. */
   get pid(): number {
     return this.#child.pid;
   }
 
   /**
-   * The first line that it prints.
+   * Returns the first line that the program prints.
    *
-   * @throws {Error} If it ends without one.
+   * @throws {Error} If the program ends without printing a line.
    */
   async firstLine(): Promise<string> {
     let text = "";
@@ -60,14 +60,14 @@ export class Program implements AsyncDisposable {
     throw new Error(`Program ${this.pid} ended before it printed a line`);
   }
 
-  /** Waits until it ends by itself; tells whether it succeeded. */
+  /** Waits until the program ends; resolves to whether it succeeded. */
   async succeeded(): Promise<boolean> {
     return (await this.#child.status).success;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), GRACE_MS);
-    // It may have ended already, and its input with it.
+    // The program, and with it its input, may have ended already.
     await this.#child.stdin.close().catch(() => {});
     await this.#child.status;
     clearTimeout(timer);

@@ -1,12 +1,12 @@
 import { onInterruption } from "./interruption.ts";
 import { print } from "./print.ts";
 
-/** A demo, which throws if anything was not as it should be. */
+/** A demo, which throws if anything is not as expected. */
 export type Demo = (signal: AbortSignal) => Promise<void>;
 
 /**
- * Runs demos, one after the other, as this program. Its exit code is 0 only if
- * all of them succeeded; an interruption ends the one that runs.
+ * Runs demos one after the other as the main program. The exit code is 0 only
+ * if all of them succeed; an interruption ends the current one.
  */
 export async function runDemo(...demos: readonly Demo[]): Promise<void> {
   const interruption = new AbortController();
@@ -18,7 +18,7 @@ export async function runDemo(...demos: readonly Demo[]): Promise<void> {
       interruption.signal.throwIfAborted();
     }
   } catch (error) {
-    // What fails then, fails because of it.
+    // After an interruption, other errors are its consequence.
     print(`\n${interruption.signal.reason ?? error}`);
     Deno.exitCode = 1;
   }

@@ -1,6 +1,8 @@
-/** Resolves when the standard input ends, as with the program that holds it. */
+/**
+ * Resolves when the standard input ends, for example because the parent ends.
+ */
 export async function stdinEnd(): Promise<void> {
   for await (const _ of Deno.stdin.readable) {
-    // What is typed in does not matter, only that it ends.
+    // Any input is ignored; only its end matters.
   }
 }

@@ -1,9 +1,9 @@
-/** A folder that disposal removes, with all that is in it. */
+/** A folder that is removed on disposal, with its contents. */
 export interface TempFolder extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Makes a folder whose name begins with `prefix`. */
+/** Creates a temporary folder whose name begins with `prefix`. */
 export async function makeTempFolder(prefix: string): Promise<TempFolder> {
   const path = await Deno.makeTempDir({ prefix });
   return {

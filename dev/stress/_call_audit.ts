@@ -7,15 +7,15 @@ import {
 } from "./_call_log.ts";
 import type { Counters } from "./_counters.ts";
 
-/** A call and its state; `gone` if the process of its caller was killed. */
+/** A call and its state; `gone` if its caller's process was killed. */
 interface Account {
   readonly terms: CallTerms;
   state: "open" | "answered" | "failed" | "unsent" | "gone";
 }
 
 /**
- * Checks the calls of a storm, each of which has a number and is logged on both
- * sides. Entries of other processes may come in any order.
+ * Checks the calls of a storm, which are numbered and logged on both sides.
+ * Entries of other processes may arrive in any order.
  */
 export class CallAudit implements CallLog {
   readonly #counters: Counters;
@@ -24,7 +24,7 @@ export class CallAudit implements CallLog {
   readonly #runs = new Map<number, number>();
   #next = 0;
 
-  /** Starts without calls, for the trial with that name. */
+  /** Creates an audit without calls for the named trial. */
   constructor(trial: string, counters: Counters) {
     this.#trial = trial;
     this.#counters = counters;
@@ -76,7 +76,7 @@ export class CallAudit implements CallLog {
     }
   }
 
-  /** Reports every call that broke a promise. */
+  /** Reports every call that broke a guarantee. */
   close(): void {
     for (const [n, { terms, state }] of this.#audit) {
       const runs = this.#runs.get(n) ?? 0;

@@ -1,6 +1,6 @@
 import { isLoss, isUnsent } from "./_checks.ts";
 
-/** The range of call numbers that belongs to each process. */
+/** The number of call numbers that are reserved for each process. */
 export const NUMBERS_EACH = 1e9;
 
 /** The kind of a call, and how often it may run. */
@@ -13,7 +13,7 @@ export interface CallTerms {
 
 /** Logs both sides of numbered calls. */
 export interface CallLog {
-  /** Logs that a call runs, and returns its number. */
+  /** Logs that call `n` runs, and returns its number. */
   run(n: number): number;
   /** Makes a call that must return its own number. Never rejects. */
   call(
@@ -22,7 +22,7 @@ export interface CallLog {
   ): Promise<boolean>;
 }
 
-/** An entry of a log. `trouble` is a broken promise. */
+/** An entry of a log. `trouble` is a broken guarantee. */
 export type Entry =
   | { readonly is: "run"; readonly n: number }
   | { readonly is: "made"; readonly n: number; readonly terms: CallTerms }
@@ -35,7 +35,7 @@ export type Entry =
     readonly is: "failed";
     readonly n: number;
     readonly name: string;
-    /** Whether the error says that the call did not run. */
+    /** Whether the error implies that the call did not run. */
     readonly isUnsent: boolean;
     readonly trouble: string | null;
   };

@@ -34,27 +34,27 @@ const LOSSES = [
   ReferenceReleasedError,
 ] as const;
 
-/** Returns whether an error says that something was lost, cut or given up. */
+/** Returns whether an error means that something was lost, cut or aborted. */
 export function isLoss(error: unknown): boolean {
   // A method that called another one reports the loss of that call.
   if (error instanceof RemoteError) {
     return error.remoteName === "AbortError" ||
       LOSSES.some(({ name }) => name === error.remoteName);
   }
-  // A peer whose hello was lost seems to have no streams.
+  // A peer whose hello was lost appears not to support streams.
   const cause = error instanceof SerializationError ? error.cause : null;
   return cause instanceof UnsupportedByPeerError ||
     LOSSES.some((kind) => error instanceof kind);
 }
 
-/** Returns whether an error says that the request did not run. */
+/** Returns whether an error implies that the request did not run. */
 export function isUnsent(error: unknown): boolean {
   return error instanceof ServerBusyError ||
     ((error instanceof ConnectionClosedError ||
       error instanceof TimeoutError) && !error.sent);
 }
 
-/** Checks that handlers threw only what storms or fuzzing cause. */
+/** Checks that handlers threw only errors that storms or fuzzing cause. */
 export function checkHandlerErrors({ ctx, counters, name }: TrialWorld): void {
   for (const error of ctx.takeHandlerErrors()) {
     if (isBrokenOff(error) || isLoss(error)) continue;
@@ -62,14 +62,17 @@ export function checkHandlerErrors({ ctx, counters, name }: TrialWorld): void {
   }
 }
 
-/** A connection that is cut within a frame or a handshake reports so. */
+/**
+ * Returns whether an error comes from a connection that was cut within a frame
+ * or a handshake.
+ */
 function isBrokenOff(error: unknown): boolean {
   return error instanceof ProtocolError ||
     error instanceof FrameTooLargeError ||
     (error instanceof HandshakeError && error.code === "ended");
 }
 
-/** Checks that nothing is left of the calls and streams of lost clients. */
+/** Checks that no calls or streams of lost clients are left. */
 export async function checkEnded(
   service: TestService,
   { counters, name }: TrialWorld,
@@ -80,7 +83,7 @@ export async function checkEnded(
   );
 }
 
-/** Starts `count` clients, each of which visits again and again. */
+/** Starts `count` clients, each of which calls `visit` repeatedly. */
 export function visitUntil(
   count: number,
   visit: () => Promise<void>,
@@ -92,7 +95,7 @@ export function visitUntil(
       try {
         await visit();
       } catch (error) {
-        // The attempt to connect was cut, or the time is up.
+        // The connection attempt was cut, or the time is up.
         if (!isLoss(error) && !isTimeUp(error)) {
           counters.breach(`${name}: a client failed by ${Deno.inspect(error)}`);
         }

@@ -1,8 +1,8 @@
 import { Histogram } from "./_histogram.ts";
 
-/** The counters of a stress run, and every promise that was broken. */
+/** The counters of a stress run, and its broken guarantees. */
 export class Counters {
-  /** A sentence for each broken promise. */
+  /** One sentence per broken guarantee. */
   readonly breaches: string[] = [];
   readonly #counts = new Map<string, number>();
   readonly #times = new Map<string, Histogram>();
@@ -18,7 +18,9 @@ export class Counters {
     return this.#counts.get(what) ?? 0;
   }
 
-  /** Returns the counters whose names begin with `prefix`, without it. */
+  /**
+   * Returns the counters whose names begin with `prefix`, without the prefix.
+   */
   under(prefix: string): [name: string, count: number][] {
     return [...this.#counts]
       .filter(([what]) => what.startsWith(prefix))
@@ -51,7 +53,7 @@ export class Counters {
     return this.#rows.get(table) ?? [];
   }
 
-  /** Adds a broken promise. */
+  /** Adds a broken guarantee. */
   breach(sentence: string): void {
     this.breaches.push(sentence);
   }

@@ -3,7 +3,7 @@ import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import type { ChannelOptions } from "../../channel/options.ts";
 import type { Ctx, CtxTlsOptions } from "../../testing/ctx_contract.ts";
 
-/** An address with the options to use it in any process. */
+/** An address and its options, which can be used in any process. */
 export interface Endpoint {
   readonly address: string;
   readonly codec: string;
@@ -13,11 +13,11 @@ export interface Endpoint {
 /** The task of a process that will be killed. */
 export interface VictimTask {
   readonly endpoint: Endpoint;
-  /** The number of its first call. */
+  /** The number of the process's first call. */
   readonly first: number;
 }
 
-/** The task of such a process that calls. */
+/** The task of a process that calls and will be killed. */
 export interface CallerTask extends VictimTask {
   /** The seed of its random numbers. */
   readonly seed: number;
@@ -29,7 +29,7 @@ export function endpointAt(address: string, { options }: Ctx): Endpoint {
   return { address, codec: codec.name, tls };
 }
 
-/** Returns the options of a channel for it, in whichever process. */
+/** Returns the channel options for an endpoint, in any process. */
 export function endpointOptions({ codec, tls }: Endpoint): ChannelOptions {
   return {
     codec: codec === "json" ? json() : msgpack(),

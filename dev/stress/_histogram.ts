@@ -1,9 +1,9 @@
-/** The end of the first bucket, in milliseconds. */
+/** The upper bound of the first bucket, in milliseconds. */
 const LEAST_MS = 0.001;
-/** The ratio of the ends of two buckets. */
+/** The ratio between the bounds of neighbouring buckets. */
 const STEP = 1.02;
 
-/** Counts times in buckets, so that its memory does not grow with the run. */
+/** Counts times in buckets, so that its memory does not grow during a run. */
 export class Histogram {
   readonly #buckets: number[] = [];
   #count = 0;
@@ -22,7 +22,7 @@ export class Histogram {
     this.#count++;
   }
 
-  /** Returns a quantile, to 2 %; `NaN` without times. */
+  /** Returns a quantile, accurate to 2 %; `NaN` if there are no times. */
   quantile(share: number): number {
     let left = this.#count * share;
     for (const [index, count] of this.#buckets.entries()) {

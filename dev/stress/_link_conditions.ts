@@ -3,7 +3,7 @@ import { type Random, randomInteger } from "../../testing/network/random.ts";
 import { rest } from "../shared/wait.ts";
 import type { Counters } from "./_counters.ts";
 
-/** The longest time that one fault stays, in milliseconds. */
+/** The maximum duration of a fault, in milliseconds. */
 const LONGEST_MS = 60;
 
 /** Applies random faults to a network until `until`, by `performance.now()`. */

@@ -4,16 +4,16 @@ import { ServerBusyError } from "../../channel/errors.ts";
 export interface Outcome {
   readonly made: number;
   readonly answered: number;
-  /** Calls that the server refused as too many. */
+  /** Calls that the server refused because there were too many. */
   readonly refused: number;
-  /** A sentence for each of the first few failures. */
+  /** One sentence for each of the first few failures. */
   readonly troubles: readonly string[];
 }
 
-/** The most sentences that are kept. */
+/** The maximum number of sentences to keep. */
 const MOST_TROUBLES = 5;
 
-/** Makes calls that must return their own numbers. */
+/** Makes calls that must return their own number. */
 export class NumberedCalls {
   #made = 0;
   #answered = 0;

@@ -110,7 +110,7 @@ function callRows(counters: Counters): string[][] {
   ]);
 }
 
-/** Returns the number of calls without an outcome whose caller lived. */
+/** Returns the number of calls without an outcome whose caller stayed alive. */
 export function lost(counters: Counters): number {
   const failed = counters.under("failed: ").reduce(
     (sum, [, it]) => sum + it,

@@ -7,7 +7,7 @@ import { ServerControl } from "./peers/test_server.ts";
 import { steer, type Steered } from "./_steered.ts";
 import type { TrialWorld } from "./_trial.ts";
 
-/** A test server in a process of its own. */
+/** A test server in a separate process. */
 export interface OpenTestServer extends Steered<ServerControl> {
   readonly endpoint: Endpoint;
 }
@@ -46,8 +46,8 @@ export function countOutcomes(
 }
 
 /**
- * Checks a server whose clients have left: every call that was not refused ran
- * once, and nothing is left.
+ * Checks a server whose clients have left: every call that was not refused must
+ * have run once, and nothing may be left.
  */
 export async function checkTestServer(
   server: Remote<ServerControl>,

@@ -15,7 +15,7 @@ export function startPeer(
     [JSON.stringify(task)],
     ["--v8-flags=--expose-gc"],
   );
-  // Windows has no such program.
+  // Windows has no `nice`.
   const nice = isNice && Deno.build.os !== "windows" ? ["nice"] : [];
   return new PeerProcess([...nice, ...command], { onLine });
 }
@@ -26,8 +26,8 @@ export interface Steered<T> extends AsyncDisposable {
 }
 
 /**
- * Starts a program that offers a `T`; makes the `T` in this process where the
- * transport of the trial does not leave a process.
+ * Starts a program that offers a `T`. Creates the `T` in this process instead
+ * if the trial's transport works only within a process.
  */
 export async function steer<T extends Remote<T> & AsyncDisposable>(
   make: () => T,
@@ -61,7 +61,7 @@ export function readTask<T>(): T {
   return JSON.parse(Deno.args[0]!);
 }
 
-/** Resolves when the parent closes this process's input, or is gone. */
+/** Resolves when the parent closes this process's input, or ends. */
 export async function dismissal(): Promise<void> {
   for await (const _ of Deno.stdin.readable) {
     // Only its end matters.

@@ -7,7 +7,7 @@ export class TestServer {
   runs = 0;
   /** Slow calls that are running. */
   underWay = 0;
-  /** The most slow calls at once. */
+  /** The maximum number of simultaneous slow calls. */
   mostUnderWay = 0;
 
   @expose

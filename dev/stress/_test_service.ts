@@ -73,7 +73,7 @@ export class TestService {
   }
 }
 
-/** Makes a few random calls at once and waits for them. Never rejects. */
+/** Makes a few random calls in parallel and waits for them. Never rejects. */
 export async function callSome(
   remote: Remote<TestService>,
   random: Random,
@@ -126,7 +126,7 @@ async function* numbers(end: number): AsyncGenerator<number> {
   for (let item = 0; item < end; item++) yield await Promise.resolve(item);
 }
 
-/** Reads a stream that must have no gap. */
+/** Reads a stream, which must have no gaps. */
 async function readAll(
   stream: AsyncIterable<number>,
   size: number,

@@ -6,21 +6,21 @@ import type { Random } from "../../testing/network/random.ts";
 import { seededRandom } from "../../testing/network/random.ts";
 import type { Counters } from "./_counters.ts";
 
-/** The time that a trial may take beyond its own, in milliseconds. */
+/** The time that a trial may take beyond its own limit, in milliseconds. */
 const MARGIN_MS = 20_000;
 
-/** What a trial service with. */
+/** The context of a trial. */
 export interface TrialWorld {
   readonly ctx: Ctx;
   readonly random: Random;
   readonly counters: Counters;
   /** The name in reports. */
   readonly name: string;
-  /** When it should end, by `performance.now()`. */
+  /** The time at which it should end, by `performance.now()`. */
   readonly until: number;
   /** Whether the run is long enough for reliable figures. */
   readonly isLong: boolean;
-  /** The time of the whole run, in seconds. */
+  /** The length of the whole run, in seconds. */
   readonly runSeconds: number;
 }
 
@@ -38,21 +38,21 @@ export function describeTrial({ name, transport }: Trial): string {
   return `${name}, ${transport}`;
 }
 
-/** The terms of one run of a trial. */
+/** The parameters of one run of a trial. */
 export interface TrialTerms {
   readonly codec: Codec;
   readonly seed: number;
   readonly timeMs: number;
   /** Whether the whole run is a long one. */
   readonly isLong: boolean;
-  /** The time of the whole run, in seconds. */
+  /** The length of the whole run, in seconds. */
   readonly runSeconds: number;
   readonly counters: Counters;
 }
 
 /**
- * Runs a trial as a step of a test. Its ledger finds all that is left open or
- * pending and every table that is not empty.
+ * Runs a trial as a step of a test. The step's ledger detects everything left
+ * open or pending, and every table that is not empty.
  */
 export async function runTrial(
   trial: Trial,

@@ -10,19 +10,24 @@ import {
 import { steer } from "./_steered.ts";
 import type { TrialWorld } from "./_trial.ts";
 
-/** Requests that the flooding client keeps in flight. */
+/** The number of requests that the flooding client keeps in flight. */
 const FLOOD = 5_000;
 /** The number of other clients. */
 const OTHERS = 4;
-/** Calls a second that the server allows each client, where it limits them. */
+/**
+ * The calls per second that the server allows each client, if it limits them.
+ */
 const ALLOWED = 2_000;
-/** The shortest time for which the others are timed, in milliseconds. */
+/** The minimum time for which the others are timed, in milliseconds. */
 const LEAST_MS = 500;
 /** The pause between the calls of each of the others, in milliseconds. */
 const PACE_MS = 2;
-/** How many times as long the others may wait in a long run, by their p99s. */
+/**
+ * The maximum ratio of the others' p99 with and without the flood, in a long
+ * run.
+ */
 const MOST_TIMES = 10;
-/** The longest p99 of the others, in milliseconds. */
+/** The maximum p99 of the others, in milliseconds. */
 const LONGEST_MS = 5_000;
 
 /** Floods a slow handler while other clients are timed. */
@@ -31,15 +36,15 @@ export function flood(world: TrialWorld): Promise<void> {
 }
 
 /**
- * The same with a server that limits the rate of each client: it refuses nearly
- * all of the flood, which asks again at once.
+ * Does the same with a server that limits the rate of each client: it refuses
+ * nearly the whole flood, whose client calls again at once.
  */
 export function refusedFlood(world: TrialWorld): Promise<void> {
   const rates = { requestsPerSecond: ALLOWED };
   return timeBeside("refused", { rates }, world);
 }
 
-/** Runs the server, the flood and the others in a process each. */
+/** Runs the server, the flood and the others in separate processes. */
 async function timeBeside(
   kind: string,
   limits: LimitOptions,
@@ -48,7 +53,7 @@ async function timeBeside(
   const { ctx, random, until, counters, name, isLong } = world;
   await using server = await openTestServer(world, limits);
   await using others = await steer(() => new Crowd(), "crowd.ts", world);
-  // It must not take the processor from the clients that are timed.
+  // Use `nice`: it must not take CPU time from the timed clients.
   await using flooder = await steer(
     () => new Flooder(),
     "flooder.ts",
@@ -69,8 +74,8 @@ async function timeBeside(
   countOutcomes("beside a flood", beside, world);
   await checkTestServer(server.remote, [flood, ...beside], world);
   const times = flooded.p99Ms / quiet.p99Ms;
-  // A short run depends on whatever else the machine does, and a refused flood
-  // takes all the time of the server: only the absolute bound counts then.
+  // A short run is sensitive to other work on the machine, and a refused flood
+  // takes all the time of the server: then only the absolute bound counts.
   const isJudged = isLong && flood.refused === 0;
   if (flooded.p99Ms > LONGEST_MS || (isJudged && times > MOST_TIMES)) {
     counters.breach(

@@ -24,17 +24,17 @@ import { steer } from "./_steered.ts";
 import type { TrialWorld } from "./_trial.ts";
 import { rest } from "../shared/wait.ts";
 
-/** The longest wait of an honest client, in milliseconds. */
+/** The maximum wait of an honest client, in milliseconds. */
 const LONGEST_MS = 3_000;
-/** The most memory by which one connection may make a server grow. */
+/** The maximum memory growth that one connection may cause in a server. */
 const GROWN_BYTES = 512 * 2 ** 20;
-/** Frames for each codec in a short run. */
+/** The number of frames for each codec in a short run. */
 const FEW = 4;
 
 /**
- * One connection sends frames of the longest allowed length, of items that take
+ * Sends frames of the maximum length over one connection, with items that take
  * far more memory than bytes, to a server that holds them, while an honest
- * client waits. The server is a process of its own.
+ * client waits. The server runs in a separate process.
  */
 export async function sendHeavyFrames(world: TrialWorld): Promise<void> {
   for (const codec of ["json", "msgpack"] as const) {
@@ -72,7 +72,7 @@ async function sendTo(codec: CodecName, world: TrialWorld): Promise<void> {
     line.send(heavyPayload(codec, kind, message, MAX_FRAME_BYTES));
     await line.written();
     counters.add("hostile: heavy, 16 MiB");
-    // The first call waits behind the frame, the second one for what follows.
+    // The first call waits for the frame, the second for its consequences.
     for (let count = 0; count < 2; count++) {
       const start = performance.now();
       await honest.remote.ping();
@@ -106,12 +106,12 @@ function mib(bytes: number): string {
   return `${Math.round(bytes / 2 ** 20)} MiB`;
 }
 
-/** The messages that may carry a heavy list. */
+/** The messages that may contain a heavy list. */
 const WAYS = ["call", "batch", "answer", "stray answer", "hello"] as const;
 
 type Ask = readonly [type: number, id: number, content: [path: string]];
 
-/** One connection of a liar. */
+/** A hostile connection. */
 class Line {
   isOpen = true;
   readonly #wire: WireName;
@@ -157,7 +157,7 @@ class Line {
     this.#connection.send(payload);
   }
 
-  /** Resolves when all is sent, or the connection has ended. */
+  /** Resolves when everything is sent, or the connection has ended. */
   async written(): Promise<void> {
     while (this.isOpen && this.#connection.queuedBytes > 0) await this.#turn();
   }
@@ -168,7 +168,10 @@ class Line {
     await Promise.race([promise, rest(50)]);
   }
 
-  /** A message with a hole; for an answer, the server is made to ask first. */
+  /**
+   * Returns a message with a hole. For an answer, it first makes the server
+   * ask.
+   */
   async messageFor(way: typeof WAYS[number]): Promise<unknown> {
     switch (way) {
       case "call":
@@ -207,7 +210,7 @@ class Line {
       if (at !== -1) return this.#asked.splice(at, 1)[0]![1];
       await this.#turn();
     }
-    // Refused: then it is a stray answer.
+    // The server refused to ask, so the message becomes a stray answer.
     return 0;
   }
 

@@ -21,10 +21,10 @@ export const HOSTILE_TARGETS: readonly (TargetName | VisitorName)[] = [
   "container",
 ];
 
-/** Frames that a trial sends at least in a run of two minutes. */
+/** The minimum number of frames per trial in a run of two minutes. */
 const LEAST_FRAMES = 1_550;
 
-/** Attacks a target with peers that speak the protocol and lie in it. */
+/** Attacks a target with peers that speak the protocol but lie in it. */
 export async function attackHostilely(
   target: TargetName | VisitorName,
   { ctx, random, counters, name, until, runSeconds }: TrialWorld,

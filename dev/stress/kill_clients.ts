@@ -10,12 +10,12 @@ import type { TrialWorld } from "./_trial.ts";
 import { rest } from "../shared/wait.ts";
 import { TestService } from "./_test_service.ts";
 
-/** Client processes at once. */
+/** The number of simultaneous client processes. */
 const CLIENTS = 3;
-/** The longest life of a client, in milliseconds. */
+/** The maximum lifetime of a client, in milliseconds. */
 const LONGEST_MS = 600;
 
-/** Kills processes that call a server of this one. */
+/** Kills processes that call a server in this process. */
 export async function killClients(world: TrialWorld): Promise<void> {
   const { ctx, counters, name, until } = world;
   const audit = new CallAudit(name, counters);

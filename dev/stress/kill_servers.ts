@@ -11,10 +11,10 @@ import type { TrialWorld } from "./_trial.ts";
 import { rest } from "../shared/wait.ts";
 import { callSome, type TestService } from "./_test_service.ts";
 
-/** The longest life of a server, in milliseconds. */
+/** The maximum lifetime of a server, in milliseconds. */
 const LONGEST_MS = 600;
 
-/** Kills server processes while clients of this one call them. */
+/** Kills server processes while clients in this process call them. */
 export async function killServers(world: TrialWorld): Promise<void> {
   const { ctx, random, counters, name, until } = world;
   const audit = new CallAudit(name, counters);

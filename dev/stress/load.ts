@@ -8,15 +8,15 @@ import { Crowd } from "./peers/crowd.ts";
 import { steer } from "./_steered.ts";
 import type { TrialWorld } from "./_trial.ts";
 
-/** Connections at once in a long run, and in a short run or with TLS. */
+/** The number of connections in a long run, and in a short run or with TLS. */
 const CONNECTIONS = 5_000;
 const FEW_CONNECTIONS = 500;
-/** The shortest time for which all clients call, in milliseconds. */
+/** The minimum time for which all clients call, in milliseconds. */
 const LEAST_MS = 200;
-/** Other files of a process. */
+/** The number of files that a process needs for other purposes. */
 const OTHER_FILES = 100;
 
-/** Opens very many connections from one process to another; all of them call. */
+/** Opens very many connections between two processes; all of them call. */
 export async function load(world: TrialWorld): Promise<void> {
   const { ctx, counters, until, isLong } = world;
   // TLS handshakes would take most of the time.
@@ -53,7 +53,7 @@ export async function load(world: TrialWorld): Promise<void> {
   ]);
 }
 
-/** Returns `wanted`, or the connections that the system lets a process open. */
+/** Returns `wanted`, or the number of connections that the system allows. */
 async function possible(wanted: number): Promise<number> {
   if (Deno.build.os === "windows") return wanted;
   // Deno raises its own limit to that of the system.
@@ -61,7 +61,7 @@ async function possible(wanted: number): Promise<number> {
     args: ["-c", "ulimit -H -n"],
   }).output();
   const limit = Number(new TextDecoder().decode(stdout)) - OTHER_FILES;
-  // It may be 'unlimited'.
+  // The output may be `unlimited`.
   if (Number.isNaN(limit) || limit >= wanted) return wanted;
   print(`No more than ${limit} connections: 'ulimit -H -n' allows no more`);
   return limit;

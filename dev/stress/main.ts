@@ -1,6 +1,8 @@
 /**
- * Storms, killed processes, load, floods and hostile peers for some time, in which every promise must hold: `deno task stress --seconds=N
- * --seed=S`. Ends with exit code 1 on any breach.
+ * Runs storms, killed processes, load, floods and hostile peers for some time,
+ * during which every guarantee must hold:
+ * `deno task stress --seconds=N --seed=S`. Ends with exit code 1 on any
+ * violation.
  *
  * @module
  */
@@ -17,25 +19,25 @@ import { Counters } from "./_counters.ts";
 import { describeTrial, runTrial, type Trial } from "./_trial.ts";
 import { lastTrials, trialsOfLap } from "./trials.ts";
 
-/** Laps; the heap is sampled after each but those that warm up. */
+/** The number of laps. The heap is sampled after each, except warm-up laps. */
 const LAPS = 7;
-/** Laps until V8 has compiled nearly all code. */
+/** The number of laps until V8 has compiled nearly all code. */
 const WARM_UP_LAPS = 2;
-/** The shortest time of a share, in milliseconds. */
+/** The minimum time of a share, in milliseconds. */
 const LEAST_MS = 20;
-/** The seconds from which on a run is a long one. */
+/** The length from which a run counts as long, in seconds. */
 const LONG_SECONDS = 300;
-/** Hostile frames that a run of two minutes sends at least. */
+/** The minimum number of hostile frames in a run of two minutes. */
 const HOSTILE_FRAMES = 200_000;
 const CODECS = [json(), msgpack()];
 
 /** The arguments of a run. */
 export interface Arguments {
-  /** About how long to run. */
+  /** The approximate length of the run, in seconds. */
   readonly seconds: number;
   /** The seed of all random numbers. */
   readonly seed: number;
-  /** Runs only trials whose name or transport holds this; empty for all. */
+  /** Runs only trials whose name or transport contains this; empty for all. */
   readonly only: string;
   /** Whether to write the figures into the guide. */
   readonly write: boolean;
@@ -49,9 +51,9 @@ const USAGE = `Usage: deno task stress [OPTION …]
   --write       put the figures into docs/reliability.md`;
 
 /**
- * Reads the arguments.
+ * Parses the arguments.
  *
- * @throws {TypeError} If there is an unknown one.
+ * @throws {TypeError} If an argument is unknown.
  */
 export function parseArguments(args: readonly string[]): Arguments {
   let seconds = 30;
@@ -82,7 +84,7 @@ async function run(args: Arguments): Promise<Report> {
   const heap: number[] = [];
   for (const [round, trials] of rounds.entries()) {
     for (const [index, trial] of trials.entries()) {
-      // Time that trials take to close is missing to those after them.
+      // The time that trials take to close is lost for the following ones.
       const leftMs = Math.max(LEAST_MS * sharesLeft, end - performance.now());
       await runTrial(trial, {
         codec: CODECS[(round + index) % CODECS.length]!,

@@ -14,7 +14,7 @@ import { storm } from "./_link_conditions.ts";
 
 /** The time limit of a call, in milliseconds. */
 const TIMEOUT_MS = 400;
-/** Clients at once. */
+/** The number of simultaneous clients. */
 const CLIENTS = 24;
 
 class Worker extends Agent {
@@ -30,7 +30,7 @@ class Worker extends Agent {
     return this.#audit.run(n);
   }
 
-  /** Calls another agent that the caller names. */
+  /** Calls another agent, chosen by the caller. */
   @expose
   async ask(n: number, other: Remote<Worker>): Promise<number> {
     this.#audit.run(n);
@@ -42,7 +42,7 @@ class Worker extends Agent {
   }
 }
 
-/** Storms agents: they come, are watched, call each other and leave. */
+/** Storms agents: they start, are watched, call each other and leave. */
 export async function stormAgents(world: TrialWorld): Promise<void> {
   const { ctx, random, counters, name, until } = world;
   const { network } = ctx;
@@ -88,7 +88,7 @@ export async function stormAgents(world: TrialWorld): Promise<void> {
   ]);
   await Promise.all(containers.map((it) => it.close({ graceMs: 200 })));
   await checkEmpty(containers, world);
-  // A call that its container has just settled is heard of by its own promises.
+  // Calls that the container has just settled settle a few turns later.
   for (let turn = 0; turn < 10; turn++) await nextTurn();
   audit.close();
   checkHandlerErrors(world);

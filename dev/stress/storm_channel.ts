@@ -8,9 +8,9 @@ import { checkHandlerErrors } from "./_checks.ts";
 import type { TrialWorld } from "./_trial.ts";
 import { storm } from "./_link_conditions.ts";
 
-/** The time limit of a call: the network loses some. */
+/** The time limit of a call, in milliseconds; the network loses some calls. */
 const TIMEOUT_MS = 150;
-/** Clients at once, and the most calls of each. */
+/** The number of simultaneous clients, and the maximum calls of each. */
 const CLIENTS = 24;
 const MOST_CALLS = 40;
 
@@ -22,7 +22,9 @@ interface Ask {
   readonly padding: string;
 }
 
-/** Storms channels: calls both ways, clients that leave and are killed. */
+/**
+ * Storms channels: calls in both directions, clients that leave or are killed.
+ */
 export async function stormChannels(world: TrialWorld): Promise<void> {
   const { ctx, random, counters, name, until } = world;
   const { network } = ctx;
@@ -94,6 +96,6 @@ async function answerBack(channel: Channel, audit: CallAudit): Promise<void> {
       await request.reply(audit.run(Number(request.content)));
     }
   } catch {
-    // The channel ended by an error, which its calls tell.
+    // The channel ended with an error, which its calls report.
   }
 }

@@ -14,7 +14,7 @@ import { callSome, TestService } from "./_test_service.ts";
 const HEARTBEAT_MS = 30;
 /** The time limit of a call, in milliseconds. */
 const TIMEOUT_MS = 400;
-/** Clients at once, and clients that reconnect. */
+/** The numbers of simultaneous clients and of reconnecting clients. */
 const CLIENTS = 20;
 const LASTING_CLIENTS = 10;
 

@@ -29,7 +29,8 @@ export function trialsOfLap(): Trial[] {
 
 /**
  * Returns the trials that run once, after the heap has been measured: those
- * with other processes, and with TLS, for which Node holds memory for seconds.
+ * that use other processes, and those with TLS, since Node holds its memory for
+ * seconds.
  */
 export function lastTrials(): Trial[] {
   return [

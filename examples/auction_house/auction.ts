@@ -1,19 +1,19 @@
 import { Agent, expose } from "@denomas/denomas";
 import { activationOf } from "@denomas/denomas/cluster";
 
-/** How an auction stands. */
+/** The state of an auction. */
 export interface Standing {
   readonly price: number;
-  /** The name of who has bid that; "" for nobody. */
+  /** The name of the highest bidder; "" if nobody has bid. */
   readonly bidder: string;
   readonly bids: number;
 }
 
-/** Where a bid was taken. */
+/** The acknowledgement of a bid. */
 export interface Receipt extends Standing {
-  /** The name of the node. */
+  /** The name of the node that took the bid. */
   readonly node: string;
-  /** The epoch of the agent there. */
+  /** The epoch of the agent on that node. */
   readonly epoch: number;
 }
 
@@ -28,13 +28,13 @@ export class Auction extends Agent {
     this.#standing = standing;
   }
 
-  /** Takes a bid that is higher than the last one. */
+  /** Takes a bid, which must be higher than the last one. */
   @expose
   async bid(bidder: string, price: number): Promise<Receipt> {
     const { bids, price: before } = this.#standing;
     if (price <= before) throw new RangeError(`The price is ${before}`);
     this.#standing = { price, bidder, bids: bids + 1 };
-    // Before it is acknowledged.
+    // Save before the bid is acknowledged.
     await this.save();
     const { node, epoch } = activationOf(this);
     return { ...this.#standing, node, epoch };
@@ -46,9 +46,9 @@ export class Auction extends Agent {
   }
 }
 
-/** Bids in all auctions: an agent in a group. */
+/** Bids in all auctions. Bidders are agents in a group. */
 export class Bidder extends Agent {
-  /** What it pays for a lot, which no two bidders pay alike. */
+  /** Returns the bidder's price for a lot; no two bidders offer the same. */
   @expose
   quote(lot: string): number {
     let quote = this.id.length;

@@ -1,7 +1,7 @@
 /**
  * A day in the auction house: `deno run -A day.ts [ENGINE]`. Without an engine,
- * the houses are in this process. With `processes`, `nats`, or the address of an
- * engine, each is one. What is printed is the same.
+ * the houses run in this process. With `processes`, `nats`, or the address of
+ * an engine, each house is a process. The output is always the same.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import type { Auction, Bidder } from "./auction.ts";
 import { CLUSTER, LEASE_MS, openEngine } from "./engine.ts";
 import { openHousesHere, startHouses } from "./houses.ts";
 
-/** The houses, and what is sold. */
+/** The houses, and the lots they sell. */
 const HOUSES = ["amstel", "dam", "plein"];
 const LOTS = ["tulips", "roses", "lilies", "daisies", "irises", "asters"];
 
-/** Sells all lots: the bidders of all houses bid what they pay. */
+/** Sells all lots: the bidders of all houses bid their prices. */
 async function sell(engine: Engine): Promise<void> {
   await using node = await Node.join(CLUSTER, {
     engine,
     name: "auctioneer",
     leaseMs: LEASE_MS,
   });
-  // In the order in which they are heard of.
+  // The houses, in the order in which their changes arrive.
   const open = new Set<string>();
   for await (const { member } of node.changes()) {
     if (HOUSES.includes(member.name)) open.add(member.name);

@@ -8,22 +8,22 @@ import {
   text,
 } from "../../dev/shared/svg.ts";
 
-/** A bid, as the picture shows it. */
+/** A bid in the picture. */
 export interface DrawnBid {
   readonly lot: string;
-  /** In seconds. */
+  /** The time of the bid, in seconds. */
   readonly at: number;
-  /** The house that took it; `null` if it failed. */
+  /** The house that took the bid; `null` if the bid failed. */
   readonly house: string | null;
 }
 
-/** Something that was done to the houses. */
+/** An event that affected the houses. */
 export interface DrawnEvent {
   readonly at: number;
   readonly what: string;
 }
 
-/** What there is to draw. */
+/** The contents of the picture. */
 export interface Drawing {
   readonly title: string;
   readonly seconds: number;
@@ -40,12 +40,15 @@ const TOP = 118;
 const LANE = 26;
 const BAR = 14;
 
-/** The longest time between two bids of one stay, in seconds. */
+/** The maximum time between two bids of one stay, in seconds. */
 const PAUSE_S = 0.5;
 
 const COLOURS = ["#2563eb", "#059669", "#d97706", "#7c3aed"];
 
-/** Draws where each auction lived, as SVG: a lane for each, coloured by house. */
+/**
+ * Draws where each auction lived, as SVG, with a lane for each auction and a
+ * colour for each house.
+ */
 export function drawHouses(drawing: Drawing): string {
   const { title, seconds, lots, houses, events } = drawing;
   const bottom = TOP + lots.length * LANE;
@@ -82,7 +85,7 @@ function legend(houses: readonly string[]): string[] {
   ]);
 }
 
-/** The stays of one auction; the gaps are those in which nobody had it. */
+/** Draws the stays of one auction, with gaps while no house had it. */
 function lane(
   top: number,
   lot: string,

@@ -13,8 +13,8 @@ export const LEASE_MS = 3_000;
 export const CLUSTER = "auction-house";
 
 /**
- * Opens what the nodes share: `"memory"`, a NATS server as
- * `nats://127.0.0.1:4222`, or the address of the agent of a container.
+ * Opens the engine that the nodes share: `"memory"`, a NATS server such as
+ * `nats://127.0.0.1:4222`, or the address of an agent in a container.
  */
 export function openEngine(address: string): Promise<Engine> {
   if (address === "memory") return memoryEngine();

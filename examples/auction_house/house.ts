@@ -1,6 +1,7 @@
 /**
- * A house in which auctions live: `deno run -A house.ts ENGINE NAME`. On SIGTERM,
- * or at the end of its input, it gives them to the other houses.
+ * A house in which auctions live: `deno run -A house.ts ENGINE NAME`. On
+ * SIGTERM, or at the end of its input, it hands its auctions over to the other
+ * houses.
  *
  * @module
  */

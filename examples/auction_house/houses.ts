@@ -5,21 +5,21 @@ import { Program } from "../program.ts";
 import { openEngine } from "./engine.ts";
 import { openHouse } from "./house.ts";
 
-/** Houses, all of which disposal ends. */
+/** Running houses. Disposal ends all of them. */
 export interface Houses extends AsyncDisposable {
   /** The address of the engine. */
   readonly address: string;
-  /** The NATS server that was started for them. */
+  /** The NATS server that was started for the houses, if any. */
   readonly server: NatsServer | null;
-  /** Opens a house in a process of its own. */
+  /** Opens a house in a separate process. */
   start(name: string): Promise<Program>;
 }
 
 /**
- * Lets houses share the engine at `given`; `"nats"` starts a NATS server for it,
- * and `"processes"` an agent in this process.
+ * Prepares houses that share the engine at `given`. `"nats"` starts a NATS
+ * server for it, and `"processes"` an agent in this process.
  *
- * @throws {Error} If there is no `nats-server`.
+ * @throws {Error} If `nats-server` is not installed.
  */
 export async function startHouses(
   signal: AbortSignal,
@@ -58,7 +58,7 @@ export async function startHouses(
   };
 }
 
-/** Opens houses in this process, on an engine in memory. */
+/** Opens houses in this process, with an engine in memory. */
 export async function openHousesHere(names: readonly string[]) {
   await using stack = new AsyncDisposableStack();
   const engine = stack.use(await openEngine("memory"));

@@ -1,14 +1,14 @@
 /**
- * An auction house in three processes and a NATS server: the auctions are virtual
- * agents, which live in any of them. One process is killed, NATS is killed
- * and restarted, and one process is drained.
+ * An auction house in three processes and a NATS server. The auctions are
+ * virtual agents, which can live in any of the processes. One process is
+ * killed, NATS is killed and restarted, and one process is drained.
  *
  *     deno run -A examples/auction_house/main.ts [PICTURE.svg [SECONDS [ENGINE]]]
  *
- * It exits with 0 only if no bid was lost that had been acknowledged, and none
- * was taken by an agent that had been replaced. It needs the signals of Unix.
- * Without a `nats-server` of version 2.11, an agent in this process takes its
- * place, which is not killed.
+ * It exits with 0 only if no acknowledged bid was lost and no bid was taken by
+ * an agent that had been replaced. It needs Unix signals. Without a
+ * `nats-server` of version 2.11, it uses an agent in this process instead,
+ * which is not killed.
  *
  * @module
  */
@@ -31,10 +31,10 @@ const LOTS = ["tulips", "roses", "lilies", "daisies", "irises", "asters"]
 /** A bid that was made. */
 interface Bid {
   readonly lot: string;
-  /** Seconds since the beginning. */
+  /** Seconds since the start. */
   readonly at: number;
   readonly price: number;
-  /** Where it was taken; `null` if it failed. */
+  /** The house that took the bid; `null` if the bid failed. */
   readonly house: string | null;
   readonly epoch: number;
 }
@@ -42,7 +42,7 @@ interface Bid {
 /**
  * Runs the demo, and writes its picture to `picture`.
  *
- * @throws {Error} If something was not as it should be.
+ * @throws {Error} If the result is not as expected.
  */
 export async function demonstrate(
   signal: AbortSignal,
@@ -121,7 +121,7 @@ export async function demonstrate(
   print("No bid was lost, and none was taken by an agent that was replaced");
 }
 
-/** Bids for one lot, again and again. */
+/** Bids for one lot repeatedly. */
 async function bidFor(
   node: Node,
   lot: string,
@@ -135,7 +135,7 @@ async function bidFor(
       const { node: house, epoch } = await auction.bid("ada", price);
       bids.push({ lot, at: now(), price, house, epoch });
     } catch {
-      // It may have been taken: the next one is higher.
+      // The bid may have been taken, so the next one is higher.
       bids.push({ lot, at: now(), price, house: null, epoch: 0 });
     }
     await setTimeout(50, undefined, { signal }).catch(() => {});
@@ -163,7 +163,7 @@ function report(bids: readonly Bid[]): void {
   print(`\n  ${bids.length - failed} bids were taken, ${failed} failed`);
 }
 
-/** Compares what was acknowledged with what is there. */
+/** Compares the acknowledged bids with the state of the auctions. */
 async function check(node: Node, bids: readonly Bid[]): Promise<void> {
   for (const lot of LOTS) {
     const taken = bids.filter((it) => it.lot === lot && it.house !== null);

@@ -1,27 +1,29 @@
 import { call, expose, ServiceError } from "@denomas/denomas/rpc";
 import { Topic, type TopicEntry } from "@denomas/denomas/topics";
 
-/** How many lines a room keeps, and how many of them one sees on joining. */
+/** The numbers of lines that a room keeps, and that are shown on joining. */
 const KEPT = 500;
 const SHOWN = 50;
 
 /** A line in a room. */
 export interface Line {
-  /** A UUID, made by the page of the author. */
+  /** A UUID, created by the author's page. */
   readonly id: string;
   readonly room: string;
   readonly by: string;
   readonly text: string;
-  /** When it was said, in milliseconds since 1970. */
+  /** The time when it was said, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** What pages call. Who reads the lines of a room is in it. */
+/**
+ * The service that pages call. Users are in a room while they read its lines.
+ */
 export class Chat {
   readonly #rooms: ReadonlyMap<string, Room>;
   readonly #file: string | undefined;
 
-  /** Makes rooms, with the lines that are in `file`. */
+  /** Creates rooms, with the lines stored in `file`. */
   constructor(file?: string, rooms = ["Lobby", "Kitchen", "Garden"]) {
     this.#rooms = new Map(rooms.map((name) => [name, new Room()]));
     this.#file = file;
@@ -39,8 +41,8 @@ export class Chat {
   }
 
   /**
-   * Says a line. A page sends it again if it has lost the connection before the
-   * answer: the second time it changes nothing.
+   * Adds a line. If a page loses the connection before the answer, it sends the
+   * line again, and the second call has no effect.
    */
   @expose({ idempotent: true })
   say(name: string, id: string, text: string): void {
@@ -51,7 +53,7 @@ export class Chat {
     if (room.has(id)) return;
     const by = String(call().identity);
     const line = { id, room: name, by, text, at: Date.now() };
-    // Kept before it is shown: what anybody has seen outlives this process.
+    // Store the line before showing it, so that every visible line is kept.
     if (this.#file !== undefined) {
       const json = `${JSON.stringify(line)}\n`;
       Deno.writeTextFileSync(this.#file, json, { append: true });
@@ -59,7 +61,10 @@ export class Chat {
     room.add(line);
   }
 
-  /** The lines after one that is known, or the last ones; then all new ones. */
+  /**
+   * Returns the lines after a known one, or the last ones, followed by all new
+   * ones.
+   */
   @expose
   lines(name: string, after?: number): AsyncIterable<TopicEntry<Line>> {
     const from = after === undefined ? { last: SHOWN } : { after };
@@ -67,7 +72,7 @@ export class Chat {
     return this.#room(name).lines.entries({ ...from, as, onSlow: "skip" });
   }
 
-  /** Who is in a room, now and after each change. */
+  /** Returns the people in a room, now and after each change. */
   @expose
   people(name: string): AsyncIterable<TopicEntry<readonly string[]>> {
     return this.#room(name).people.entries({ last: 1, onSlow: "skip" });
@@ -83,7 +88,7 @@ export class Chat {
 class Room {
   readonly lines = new Topic<Line>({ keep: KEPT });
   readonly people = new Topic<readonly string[]>({ keep: 1 });
-  /** Those of the lines that are kept. */
+  /** The ids of the kept lines. */
   readonly #ids = new Set<string>();
 
   constructor() {

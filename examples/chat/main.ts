@@ -1,11 +1,12 @@
 /**
- * A chat for browsers: rooms, who is there, and pages that come back by
- * themselves.
+ * A chat for browsers, with rooms, a list of the people in each room, and pages
+ * that reconnect automatically.
  *
  *     deno run -A examples/chat/main.ts --port=8000 --file=lines.jsonl
  *
- * It serves until it is ended. With `--file` the lines outlast it; with
- * `--picture=chat.png` it draws itself, by Chromium, and ends.
+ * It serves until it is interrupted. With `--file` the lines survive a restart;
+ * with `--picture=chat.png` it takes a picture of itself with Chromium and
+ * exits.
  *
  * @module
  */

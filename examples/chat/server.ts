@@ -3,14 +3,17 @@ import { webSocketDoor } from "@denomas/denomas/websocket";
 import { fileURLToPath } from "node:url";
 import { Chat } from "./chat.ts";
 
-/** Serves page and chat on one port. The lines are kept in `file`, if given. */
+/**
+ * Serves the page and the chat on one port. Lines are stored in `file`, if
+ * given.
+ */
 export async function startChat(port: number, file?: string) {
   const files = await loadFiles();
   const door = webSocketDoor();
   const rpc = await startServer(door.address, new Chat(file), {
     transports: [door],
     authenticate: nameIn,
-    // Who is lost without a word leaves the room within seconds.
+    // A client that is lost without closing leaves the room within seconds.
     heartbeatMs: 5_000,
   });
   const web = Deno.serve(
@@ -26,14 +29,14 @@ export async function startChat(port: number, file?: string) {
   };
 }
 
-/** The name of who connects is all that this chat asks for. */
+/** Returns the client's name, the only credential that this chat requires. */
 function nameIn(credentials: unknown): string {
   const name = String(credentials);
   if (/^[\p{L}\p{N} ._-]{1,20}$/u.test(name)) return name;
   throw new AuthenticationError("A name has 1 to 20 letters and digits");
 }
 
-/** The files of the page by their paths, with their types. */
+/** The files of the page, with their types, by path. */
 type Files = ReadonlyMap<string, readonly [type: string, body: string]>;
 
 async function loadFiles(): Promise<Files> {
@@ -52,7 +55,7 @@ function reply(files: Files, request: Request): Response {
   return new Response(body, { headers });
 }
 
-/** Returns a module with all that it imports, as one script. */
+/** Bundles a module and its imports into one script. */
 async function bundle(module: URL): Promise<string> {
   const flags = ["--quiet", "--minify", "--platform", "browser"];
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {

@@ -11,7 +11,7 @@ import {
   type Task,
 } from "./plan.ts";
 
-/** What became of an award. All times are in seconds since the start. */
+/** The outcome of an award. All times are in seconds since the start. */
 export interface Entry {
   readonly task: number;
   readonly contractor: string;
@@ -21,22 +21,22 @@ export interface Entry {
   readonly end: Report | "lost";
 }
 
-/** How a contractor ends a job: at once, or after it broke down. */
+/** How a contractor ended a job: normally, or after a breakdown. */
 type Report = "done" | "repaired";
 
-/** What a contractor keeps when it is restarted. */
+/** The state that a contractor keeps across restarts. */
 interface ContractorState {
-  /** How many it has done. */
+  /** The number of finished jobs. */
   readonly jobs: number;
   job: {
     readonly task: Task;
     readonly from: number;
-    /** The address of its manager. */
+    /** The address of the job's manager. */
     readonly manager: string;
   } | null;
 }
 
-/** Hears of failures, and tells of those that do not belong to the week. */
+/** Handles errors, and prints those that are not planned breakdowns. */
 export function onError(error: unknown): void {
   if (`${error}` === `${BREAKDOWN}`) return;
   // deno-lint-ignore no-console -- there is nobody else to tell
@@ -45,7 +45,9 @@ export function onError(error: unknown): void {
 
 const BREAKDOWN = new Error("It broke down");
 
-/** Keeps the books of all managers. It lives in the hall, as the groups do. */
+/**
+ * Records the awards of all managers. It lives in the hall, as the groups do.
+ */
 export class Ledger extends Agent {
   readonly entries: Entry[] = [];
 
@@ -55,7 +57,7 @@ export class Ledger extends Agent {
   }
 }
 
-/** Gives tasks to those who bid least, and to others if these are lost. */
+/** Awards tasks to the lowest bidders, and again if those are lost. */
 export class Manager extends Agent {
   readonly #plan: ManagerPlan;
   readonly #hall: string;
@@ -78,7 +80,7 @@ export class Manager extends Agent {
     await container.group("managers", { home: this.#hall }).join(this);
   }
 
-  /** Begins the week. */
+  /** Starts the week. */
   @expose
   begin(): void {
     this.#start = this.container.clock.time();
@@ -87,7 +89,7 @@ export class Manager extends Agent {
     }
   }
 
-  /** Hears that a task is done. */
+  /** Receives the report that a task is done. */
   @expose
   report(task: number, report: Report): void {
     this.#reports.get(task)?.resolve(report);
@@ -112,9 +114,13 @@ export class Manager extends Agent {
     }
   }
 
-  /** Calls for proposals, and awards the task to the best bid that still holds. */
+  /**
+   * Calls for proposals, and awards the task to the best bid that is still
+   * valid.
+   */
   async #award(task: Task, signal: AbortSignal) {
-    // None if not even the hall has answered in time, as in real time.
+    // No answers if even the hall did not answer in time, which happens in real
+    // time.
     const answers = await this.#contractors
       .ask({ within: task.deadline, signal }).propose(task).catch(() => []);
     const bids = answers
@@ -124,7 +130,7 @@ export class Manager extends Agent {
         const contractor = await this.container.connect<Contractor>(bid.member);
         if (await contractor.award(task, this.address)) return bid;
       } catch {
-        // It is gone, or is being restarted: the next one gets the task.
+        // The contractor is gone, or restarting: try the next one.
       }
     }
     return null;
@@ -148,7 +154,10 @@ export class Manager extends Agent {
     }
   }
 
-  /** Resolves when an agent is gone with its container, and not restarted there. */
+  /**
+   * Resolves when an agent is gone together with its container, so it is not
+   * restarted.
+   */
   async #lost(address: string, signal: AbortSignal): Promise<"lost"> {
     for (;;) {
       const { scope } = await this.container.watch(address, { signal });
@@ -158,7 +167,7 @@ export class Manager extends Agent {
   }
 }
 
-/** Bids for tasks, and works on one at a time, also after it broke down. */
+/** Bids for tasks, and works on one at a time, even after a breakdown. */
 export class Contractor extends Agent {
   readonly #plan: ContractorPlan;
   readonly #hall: string;
@@ -186,7 +195,9 @@ export class Contractor extends Agent {
     await this.container.group("contractors", { home: this.#hall }).join(this);
   }
 
-  /** Answers a call for proposals after some thought, unless it is busy then. */
+  /**
+   * Answers a call for proposals after some thought, unless it is then busy.
+   */
   @expose({ concurrent: true })
   async propose(task: Task): Promise<Bid | null> {
     const { signal } = call();
@@ -195,7 +206,7 @@ export class Contractor extends Agent {
     return this.#state.job === null ? bid : null;
   }
 
-  /** Takes a job, if it has none. */
+  /** Accepts a job, if the contractor has none. */
   @expose
   async award(task: Task, manager: string): Promise<boolean> {
     if (this.#state.job !== null) return false;
@@ -223,7 +234,7 @@ export class Contractor extends Agent {
       const remote = await this.container.connect<Manager>(manager);
       notify(remote).report(task.id, breaks ? "repaired" : "done");
     } catch {
-      // The manager is gone. The work is done all the same.
+      // The manager is gone, but the work is done.
     }
   }
 }

@@ -17,7 +17,9 @@ const TOP = 84;
 const ROW = 3;
 const LANE = CONTRACTORS_PER_SITE * ROW + 16;
 const HEIGHT = TOP + SITES.length * LANE + 24;
-/** Ends of jobs: the colour, and where the legend has which words. */
+/**
+ * For each end of a job: its colour, and the position and text of its legend.
+ */
 const ENDS = {
   done: ["#2a6f97", 470, "done"],
   repaired: ["#e9a23b", 540, "done after a restart"],

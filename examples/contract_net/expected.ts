@@ -8,13 +8,13 @@ import {
   type WeekPlan,
 } from "./plan.ts";
 
-/** Computes the entries of the ledger from the plan, without any agents. */
+/** Computes the entries of the ledger from the plan, without agents. */
 export function expectedOf(
   { managers, contractors, killed }: WeekPlan,
 ): Entry[] {
   const entries: Entry[] = [];
   const due: { readonly at: number; readonly act: () => void }[] = [];
-  // From when to when each contractor has worked.
+  // The periods in which each contractor worked.
   const spans = new Map(
     contractors.map(({ name }) => [name, [] as [from: number, to: number][]]),
   );
@@ -62,7 +62,7 @@ export function expectedOf(
   return sorted(entries);
 }
 
-/** Returns entries in the order of tasks and times. */
+/** Returns entries sorted by task and start time. */
 export function sorted(entries: readonly Entry[]): Entry[] {
   return entries.toSorted((a, b) => a.task - b.task || a.from - b.from);
 }

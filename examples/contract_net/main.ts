@@ -1,14 +1,14 @@
 /**
- * A contract net: 40 managers and 160 contractors in four containers live
- * through a week. Contractors break down and are restarted with their state, and
- * one container is killed in the middle of the week.
+ * A contract net: 40 managers and 160 contractors in four containers work for a
+ * week. Contractors break down and are restarted with their state, and one
+ * container is killed in the middle of the week.
  *
  *     deno run -A examples/contract_net/main.ts [PICTURE.svg [SECONDS [TASKS]]]
  *
- * The week runs in simulated time in one process and then in four, and in real
- * time at last, where it takes a minute, or `SECONDS`. Each manager has 15 tasks,
- * or `TASKS`. It exits with 0 only if both simulated weeks came out as a plain
- * computation says, and nothing went wrong in the real one.
+ * The week runs in simulated time, first in one process and then in four, and
+ * finally in real time, where it takes a minute, or `SECONDS`. Each manager has
+ * 15 tasks, or `TASKS`. It exits with 0 only if both simulated weeks match a
+ * plain computation, and nothing went wrong in the real one.
  *
  * @module
  */

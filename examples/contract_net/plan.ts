@@ -4,59 +4,62 @@ import { randomFrom } from "../marketplace/plan.ts";
 export const HOUR = 3_600;
 export const WEEK = 7 * 24 * HOUR;
 
-/** How often a manager calls for proposals before it gives a task up. */
+/** The number of calls for proposals before a manager gives a task up. */
 export const ROUNDS = 12;
 
-/** The containers that the agents live in, and how many in each. */
+/** The containers of the agents, and the number of agents in each. */
 export const SITES = ["north", "east", "south", "west"] as const;
 export type Site = typeof SITES[number];
 export const MANAGERS_PER_SITE = 10;
 export const CONTRACTORS_PER_SITE = 40;
 
-/** All there is to know of a contractor. */
+/** The plan of a contractor. */
 export interface ContractorPlan {
-  /** Its name, which begins with its site, and the id of its agent. */
+  /** The contractor's name, which begins with its site, and its agent's id. */
   readonly name: string;
-  /** How many hours of work it does in an hour. */
+  /** The hours of work that it does in an hour. */
   readonly speed: number;
-  /** Its price for an hour of work. */
+  /** The price of an hour of work. */
   readonly price: number;
-  /** The number of jobs after which it breaks down in the next one. */
+  /**
+   * The number of jobs after which it breaks down in the next one; `null` for
+   * never.
+   */
   readonly breaksAfter: number | null;
-  /** Its mood, from which come its bids. */
+  /** The seed of its bids. */
   readonly seed: number;
 }
 
-/** Something to be done. All times are in seconds since the start. */
+/** A task. All times are in seconds since the start. */
 export interface Task {
   readonly id: number;
-  /** When it is announced. */
+  /** The time of its announcement. */
   readonly at: number;
-  /** How much work it is: how long it takes at a speed of 1. */
+  /** The amount of work: the time it takes at a speed of 1. */
   readonly work: number;
-  /** The time for bids. */
+  /** The time limit for bids. */
   readonly deadline: number;
-  /** The time until it is announced again. */
+  /** The pause before it is announced again. */
   readonly pause: number;
 }
 
-/** A manager, and what it wants done. */
+/** A manager and its tasks. */
 export interface ManagerPlan {
   readonly name: string;
   readonly tasks: readonly Task[];
 }
 
-/** What a week is made of. */
+/** The plan of a week. */
 export interface WeekPlan {
   readonly managers: readonly ManagerPlan[];
   readonly contractors: readonly ContractorPlan[];
-  /** How long the week takes, in seconds of the clock. */
+  /** The length of the week, in seconds of the clock. */
   readonly seconds: number;
-  /** A site that is killed, and when. */
+  /** The site that is killed, and the time. */
   readonly killed: { readonly site: Site; readonly at: number };
 }
 
-/** Plans a week that takes `seconds`; the same one for the same arguments. */
+/** Plans a week that takes `seconds`; deterministic for the same arguments. */
 export function planWeek(
   tasksPerManager: number,
   { seed = 7, seconds = WEEK } = {},
@@ -92,18 +95,18 @@ export function planWeek(
   };
 }
 
-/** What a contractor asks for a task. */
+/** A contractor's bid for a task. */
 export interface Bid {
   readonly name: string;
   readonly price: number;
 }
 
-/** Orders bids, of which no two are equal. */
+/** Orders bids, no two of which are equal. */
 export function byPrice(a: Bid, b: Bid): number {
   return a.price - b.price || (a.name < b.name ? -1 : 1);
 }
 
-/** The bid of a contractor, and how long it thinks about it. */
+/** Returns a contractor's bid, and how long the contractor thinks about it. */
 export function bidOf(
   { name, price, seed }: ContractorPlan,
   { id, deadline }: Task,
@@ -112,12 +115,15 @@ export function bidOf(
   return {
     name,
     price: Math.round(price * (0.8 + 0.4 * random())),
-    // Some think too long.
+    // Some contractors think too long.
     thinks: (Math.floor(6 * random()) + 0.5) * deadline / 4,
   };
 }
 
-/** How long a contractor works on a task, with a repair if it breaks down. */
+/**
+ * Returns the time a contractor needs for a task, including a repair if it
+ * breaks down.
+ */
 export function durationOf(
   { speed, breaksAfter }: ContractorPlan,
   { work }: Task,

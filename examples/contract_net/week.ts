@@ -14,23 +14,23 @@ import { SITES, type WeekPlan } from "./plan.ts";
 
 const DATE = "2026-06-22";
 
-/** Where the containers of the agents are. */
+/** Where the container of some agents runs. */
 export type Kind = "here" | "process" | "worker";
 
-/** How a week is run. */
+/** Options for {@linkcode runWeek}. */
 export interface WeekOptions {
   /** The kinds of the four containers. */
   readonly kinds: readonly Kind[];
-  /** Whether the clocks are those of the system. */
+  /** Whether to use system clocks. */
   readonly isReal?: boolean;
   readonly middleware?: ContainerOptions["middleware"];
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A container of agents, here or spawned. */
+/** A container of agents, in this process or spawned. */
 type Home = Container | SpawnedContainer;
 
-/** Runs a week, kills a site on the way, and returns the ledger when all is done. */
+/** Runs a week, kills a site during it, and returns the ledger at the end. */
 export async function runWeek(
   plan: WeekPlan,
   { kinds, isReal = false, middleware, signal }: WeekOptions,
@@ -56,7 +56,7 @@ export async function runWeek(
           onError: "agents:onError",
           seed,
           ...(!isReal && { clock: { utcStart: DATE } }),
-          // A Worker is part of this process, and does what this one may.
+          // A Worker is part of this process, and has the same permissions.
           ...(kind === "process" && {
             flags: importMapFlags(),
             permissions: { net: ["127.0.0.1"] },
@@ -110,7 +110,7 @@ async function populate(
   }
 }
 
-/** As when the power goes, as far as it can go. */
+/** Kills a site without warning, as far as possible, like a power failure. */
 async function kill(site: Home): Promise<void> {
   if (!(site instanceof Container) && site.pid !== undefined) {
     Deno.kill(site.pid, "SIGKILL");

@@ -1,11 +1,11 @@
 /**
- * The client as a program of its own:
+ * The client as a separate program:
  *
  *     deno run --allow-net=127.0.0.1 client.ts tcp://127.0.0.1:PORT json
  *
- * It talks to the server, then comes with a crowd. It fails if any reply was
- * wrong; given a file as third argument, it leaves its figures there instead.
- * With `--cert=…`, `--key=…` and `--ca=…` it speaks TLS.
+ * It talks to the server, then sends a crowd of guests. It fails if any reply
+ * was wrong. If the third argument names a file, it writes its figures to it
+ * instead. With `--cert=…`, `--key=…` and `--ca=…` it uses TLS.
  *
  * @module
  */

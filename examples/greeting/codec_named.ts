@@ -1,9 +1,9 @@
 import { type Codec, json, msgpack } from "@denomas/denomas/channel";
 
-/** The names of the codecs, as the programs take them. */
+/** The names of the codecs in the programs' arguments. */
 export const CODECS = ["json", "msgpack"] as const;
 
-/** Makes the codec that is called `name`; both sides must use the same one. */
+/** Creates the codec called `name`; both sides must use the same one. */
 export function codecNamed(name: string | undefined): Codec {
   switch (name) {
     case "json":

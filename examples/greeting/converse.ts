@@ -2,20 +2,20 @@ import { type Channel, RemoteError } from "@denomas/denomas/channel";
 import { print } from "../print.ts";
 
 /**
- * A short talk with the server, printed as it goes.
+ * Has a short conversation with the server, and prints it.
  *
  * @throws {Error} If the server says something unexpected.
  */
 export async function converse(channel: Channel): Promise<void> {
   await ask(channel, { name: "Ada", language: "en" }, "Hello, Ada");
 
-  // No language: the server asks back before it answers.
+  // Without a language, the server asks back before it answers.
   await Promise.all([
     ask(channel, { name: "Grace" }, "Bonjour, Grace"),
     answerQuestion(channel, "Which language, Grace?", "fr"),
   ]);
 
-  // What the server throws arrives as an error that tells of it.
+  // An error that the server throws arrives as an error with its message.
   await ask(
     channel,
     { name: "Edsger", language: "la" },

@@ -2,22 +2,22 @@ import type { Channel } from "@denomas/denomas/channel";
 import { percentile } from "./percentile.ts";
 import { print, startProgress } from "../print.ts";
 
-/** How many guests ask at the same time. */
+/** The number of guests that ask at the same time. */
 const GUESTS = 1_000;
-/** How often each asks; again as soon as it was answered. */
+/** The number of requests per guest, each sent after the previous answer. */
 const GREETINGS = 10;
 
-/** How a crowd was served. */
+/** The figures of serving a crowd. */
 export interface Figures {
   readonly requests: number;
-  /** Requests that failed, or were answered wrongly. */
+  /** Requests that failed or got a wrong answer. */
   readonly errors: number;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
-/** Has a thousand guests greeted at once, each ten times. */
+/** Lets a thousand guests be greeted in parallel, ten times each. */
 export async function greetCrowd(channel: Channel): Promise<Figures> {
   const requests = GUESTS * GREETINGS;
   const progress = startProgress("1,000 guests at once", requests);
@@ -53,7 +53,7 @@ export async function greetCrowd(channel: Channel): Promise<Figures> {
   };
 }
 
-/** Asks once; tells what was wrong with the reply, or `null`. */
+/** Asks once; returns the problem with the reply, or `null`. */
 async function findMistake(
   channel: Channel,
   name: string,

@@ -6,10 +6,10 @@ const WORDS: ReadonlyMap<unknown, string> = new Map([
   ["nl", "Hallo"],
 ]);
 
-/** Serves one client: greets everybody whom it names. */
+/** Serves one client: greets every guest it names. */
 export async function greet(channel: Channel): Promise<void> {
   for await (const request of channel) {
-    // Not awaited, so that nobody waits for the answer to somebody else.
+    // Not awaited, so that no guest waits for the answer to another.
     compose(channel, request.content).then(
       (greeting) => request.reply(greeting),
       (error) => request.fail(error),
@@ -19,7 +19,7 @@ export async function greet(channel: Channel): Promise<void> {
 
 async function compose(channel: Channel, content: unknown): Promise<string> {
   const { name, language } = parseGuest(content);
-  // A channel works both ways: the server may ask its client, too.
+  // A channel works in both directions: the server may also ask its client.
   const answer = language ?? await channel.send(`Which language, ${name}?`);
   const word = WORDS.get(answer);
   if (word === undefined) {
@@ -37,7 +37,7 @@ interface Guest {
   readonly language?: unknown;
 }
 
-/** What arrives may be anything: the other side is not trusted. */
+/** Validates a request: the peer is not trusted. */
 function parseGuest(content: unknown): Guest {
   if (
     typeof content === "object" && content !== null &&

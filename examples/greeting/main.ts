@@ -1,12 +1,11 @@
 /**
  * A server that greets, and its clients, over each transport and with each
- * codec: first a short talk, then a thousand guests at once.
+ * codec: first a short conversation, then a thousand guests in parallel.
  *
  *     deno run -A examples/greeting/main.ts
  *
- * Over TCP and Unix sockets the server and its client are processes of their
- * own, with no more permissions than they need. It exits with 0 only if every
- * reply was right.
+ * Over TCP and Unix sockets, the server and its client are separate processes
+ * with minimal permissions. It exits with 0 only if every reply was right.
  *
  * @module
  */
@@ -36,11 +35,13 @@ export async function demonstrate(signal: AbortSignal): Promise<void> {
   print("\nEvery reply was right");
 }
 
-/** Where a server listens, and what it and its clients must be allowed. */
+/**
+ * The address of a server, and the permissions of the server and its clients.
+ */
 interface Place {
   readonly address: string;
   readonly serverMay: readonly string[];
-  /** Told the server's real address. */
+  /** Returns the clients' permissions for the server's real address. */
   readonly clientMay: (address: string) => readonly string[];
 }
 
@@ -61,13 +62,13 @@ async function greetOverAll(signal: AbortSignal): Promise<Row[]> {
     },
     unix: {
       address: `ipc://[${path}]`,
-      // Which socket cannot be told beforehand: it is made in secret, under a
-      // random name, and published under this one when it is ready.
+      // The permission cannot name the path: the socket is created under a
+      // random name, and renamed to this path when it is ready.
       serverMay: ["--allow-net", ...mayUse(folder.path)],
       clientMay: () => [`--allow-net=unix:${path}`, ...mayUse(path)],
     },
   };
-  // Deno has none there.
+  // Deno has no Unix sockets on Windows.
   if (Deno.build.os === "windows") delete places.unix;
   const figuresFile = join(folder.path, "figures.json");
   const rows: Row[] = [];

@@ -1,6 +1,6 @@
 /**
- * The `percent` percentile of `sorted` by nearest rank: the smallest of its
- * values that at least `percent` of a hundred do not exceed.
+ * Returns the `percent` percentile of `sorted` by nearest rank: the smallest
+ * value such that at least `percent` % of all values do not exceed it.
  */
 export function percentile(sorted: readonly number[], percent: number): number {
   const rank = Math.max(1, Math.ceil(sorted.length * percent / 100));

@@ -1,12 +1,12 @@
 /**
- * The server as a program of its own:
+ * The server as a separate program:
  *
  *     deno run --allow-net=127.0.0.1:0 server.ts tcp://127.0.0.1:0 json
  *
  * It prints its real address and serves until it is interrupted. With
  * `--until-stdin-ends` it serves until its standard input ends, which also
- * happens when the program that started it is gone. With `--cert=…`, `--key=…`
- * and `--ca=…` it speaks TLS.
+ * happens when the parent process ends. With `--cert=…`, `--key=…` and `--ca=…`
+ * it uses TLS.
  *
  * @module
  */

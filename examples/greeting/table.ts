@@ -1,6 +1,6 @@
 /**
- * Lays out a table in columns, under a line of headings: text to the left,
- * numbers to the right.
+ * Formats a table in columns under a line of headings, with text aligned left
+ * and numbers aligned right.
  */
 export function formatTable(
   headings: readonly string[],
@@ -24,7 +24,7 @@ export function formatTable(
 
 function formatCell(cell: string | number): string {
   if (typeof cell === "string") return cell;
-  // Three digits tell enough of what was measured; counts are shown whole.
+  // Three digits are enough for measurements; counts are shown whole.
   return cell.toLocaleString(
     "en",
     Number.isInteger(cell) ? {} : {

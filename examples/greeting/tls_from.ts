@@ -1,8 +1,8 @@
 import type { TlsOptions } from "@denomas/denomas/transports";
 
 /**
- * The option `tls` that `--cert=…`, `--key=…` and `--ca=…` tell, each a file or
- * PEM text; `undefined` where there is none of them.
+ * Returns the option `tls` from `--cert=…`, `--key=…` and `--ca=…`, each a file
+ * or PEM text; `undefined` if none of them is given.
  */
 export function tlsFrom(args: readonly string[]): TlsOptions | undefined {
   const [cert, key, caCerts] = ["cert", "key", "ca"].map((name) =>

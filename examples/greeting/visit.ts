@@ -5,7 +5,7 @@ import {
 import { converse } from "./converse.ts";
 import { type Figures, greetCrowd } from "./crowd.ts";
 
-/** Talks to the server at `address`, then has it greet a crowd. */
+/** Talks to the server at `address`, then sends a crowd of guests. */
 export async function visit(
   address: string,
   options: Pick<ConnectionOptions, "codec" | "tls">,

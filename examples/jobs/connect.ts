@@ -2,7 +2,7 @@ import { isUnavailable } from "@denomas/denomas/channel";
 import { openReconnecting } from "@denomas/denomas/reconnect";
 import type { JobService, Peer } from "./service.ts";
 
-/** Connects to the queue, and again whenever the connection is lost. */
+/** Connects to the queue, and reconnects whenever the connection is lost. */
 export function connect(address: string, name: string, role: Peer["role"]) {
   return openReconnecting<JobService>(address, {
     credentials: { name, role, token: `token of ${role}s` },
@@ -12,7 +12,7 @@ export function connect(address: string, name: string, role: Peer["role"]) {
   });
 }
 
-/** Throws any error but one of a call that found no server, or lost it. */
+/** Throws any error, except one of a call that found no server or lost it. */
 export function ignoreLoss(error: unknown): void {
   if (!isUnavailable(error)) throw error;
 }

@@ -1,12 +1,12 @@
 /**
- * A queue of jobs: a server, workers and submitters, each in a process of its
- * own. One process of each kind is killed; a server and a worker also get
+ * A queue of jobs: a server, workers and submitters, each in a separate
+ * process. One process of each kind is killed; a server and a worker also get
  * SIGTERM while jobs run.
  *
  *     deno run -A examples/jobs/main.ts
  *
- * It exits with 0 only if each accepted job ended exactly once. It needs the
- * signals and sockets of Unix.
+ * It exits with 0 only if each accepted job ended exactly once. It needs Unix
+ * signals and sockets.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { type Entry, readJournal } from "./queue.ts";
 /**
  * Runs the demo.
  *
- * @throws {Error} If something was not as it should be.
+ * @throws {Error} If the result is not as expected.
  */
 export async function demonstrate(signal: AbortSignal): Promise<void> {
   print("A queue of jobs, whose processes are killed on the way\n");
@@ -50,7 +50,10 @@ export async function demonstrate(signal: AbortSignal): Promise<void> {
   const until = async (isSo: () => boolean) => {
     while (!isSo()) await setTimeout(10, undefined, { signal });
   };
-  /** Waits until a worker was given more jobs: it has ended all but the last. */
+  /**
+   * Waits until a worker has received more jobs; then all but the last one have
+   * ended.
+   */
   const moreJobs = async (name: string, count = 2) => {
     const given = () => entries(({ worker }) => worker === name).length;
     const enough = given() + count;
@@ -95,7 +98,7 @@ export async function demonstrate(signal: AbortSignal): Promise<void> {
 
 const wasCancelled = ({ end }: Entry) => end?.state === "cancelled";
 
-/** Sends a signal; returns whether the program then ended with success. */
+/** Sends a signal; returns whether the program then exited successfully. */
 function send(signal: Deno.Signal, program: Program, who: string) {
   print(`  ${signal} to ${who}, process ${program.pid}`);
   Deno.kill(program.pid, signal);

@@ -1,15 +1,15 @@
 import { Topic } from "@denomas/denomas/topics";
 
-/** How a job has ended. It ends once. */
+/** The outcome of a job, which never changes. */
 export type End = "done" | "failed" | "cancelled";
 
-/** What a submitter hears about its job. */
+/** A message to the submitter about its job. */
 export interface Update {
   readonly state: "receiving" | "waiting" | "running" | End;
   readonly text: string;
 }
 
-/** A job that was accepted. */
+/** An accepted job. */
 export interface Job {
   readonly id: string;
   readonly chunks: readonly string[];
@@ -17,7 +17,7 @@ export interface Job {
   end?: Update;
 }
 
-/** A line of the journal: a job was accepted, was given out, or has ended. */
+/** A line of the journal: a job was accepted, was assigned, or has ended. */
 export interface Entry {
   readonly id: string;
   readonly chunks?: readonly string[];
@@ -25,7 +25,7 @@ export interface Entry {
   readonly end?: Update;
 }
 
-/** Jobs, and the journal by which they outlive the process. */
+/** Jobs, and the journal that preserves them when the process ends. */
 export class Queue {
   /** All accepted jobs, by their ids. */
   readonly jobs: Map<string, Job> = new Map();
@@ -33,19 +33,22 @@ export class Queue {
   readonly #journal: Deno.FsFile;
   #news = Promise.withResolvers<void>();
 
-  /** Continues where the journal ends. */
+  /** Restores the state from the journal. */
   constructor(path: string) {
     this.#journal = Deno.openSync(path, { append: true, create: true });
     for (const entry of readJournal(path)) this.#apply(entry);
   }
 
-  /** From here on the job is not lost. Accepting it twice is as once. */
+  /**
+   * Accepts a job, which is not lost afterwards. Accepting it twice has no
+   * further effect.
+   */
   accept(id: string, chunks: readonly string[]): Job {
     if (!this.jobs.has(id)) this.#record({ id, chunks });
     return this.jobs.get(id)!;
   }
 
-  /** Waits for the next job, and gives it to a worker. */
+  /** Waits for the next job, and assigns it to a worker. */
   async next(worker: string, stop: AbortSignal): Promise<Job | undefined> {
     while (!stop.aborted) {
       const job = this.#waiting.shift();
@@ -57,7 +60,7 @@ export class Queue {
     return undefined;
   }
 
-  /** Lets another worker have a job that has not ended. */
+  /** Makes an unfinished job available to another worker. */
   giveBack(job: Job): void {
     if (job.end) return;
     job.updates.publish({ state: "waiting", text: "for a worker" });
@@ -65,20 +68,20 @@ export class Queue {
     this.wake();
   }
 
-  /** Ends a job, unless it has ended; returns whether it had not. */
+  /** Ends a job; returns `false` if it had already ended. */
   end(job: Job, state: End, text: string): boolean {
     if (job.end) return false;
     this.#record({ id: job.id, end: { state, text } });
     return true;
   }
 
-  /** Lets all who wait for a job look again. */
+  /** Makes all waiting workers check for jobs again. */
   wake(): void {
     this.#news.resolve();
     this.#news = Promise.withResolvers();
   }
 
-  /** Writes at once: what was written survives SIGKILL. */
+  /** Writes synchronously, so that the entry survives SIGKILL. */
   #record(entry: Entry): void {
     const line = JSON.stringify(entry) + "\n";
     this.#journal.writeSync(new TextEncoder().encode(line));
@@ -99,7 +102,7 @@ export class Queue {
   }
 }
 
-/** Returns the entries of a journal, without one that is being written. */
+/** Returns the entries of a journal, without an incomplete last line. */
 export function readJournal(path: string): Entry[] {
   const lines = Deno.readTextFileSync(path).split("\n").slice(0, -1);
   return lines.map((line) => JSON.parse(line));

@@ -1,6 +1,6 @@
 /**
  * The queue: `deno run -A server.ts ADDRESS JOURNAL`. It prints its address. On
- * SIGTERM, running jobs may end; the journal keeps all others for the next
+ * SIGTERM, running jobs may finish; the journal keeps all others for the next
  * server.
  *
  * @module

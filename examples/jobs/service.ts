@@ -25,18 +25,18 @@ const peer = z.object({
 });
 const credentials = peer.extend({ token: z.string() });
 
-/** Who is connected. */
+/** The identity of a connected peer. */
 export type Peer = z.infer<typeof peer>;
 
-/** Admits peers that have the token of their role. */
+/** Authenticates peers by the token of their role. */
 export function authenticate(shown: unknown): Peer {
   const { data } = credentials.safeParse(shown);
-  // Real tokens are secrets, and not in the code.
+  // Real tokens are secrets, and are not part of the code.
   if (data && data.token === `token of ${data.role}s`) return peer.parse(data);
   throw new AuthenticationError("Unknown token");
 }
 
-/** Makes methods for one role. */
+/** Returns a function that defines methods for one role. */
 function methodsFor(role: Peer["role"]) {
   return guarded(({ identity }: Call<unknown, Peer>): void => {
     if (identity.role === role) return;
@@ -44,12 +44,15 @@ function methodsFor(role: Peer["role"]) {
   });
 }
 
-/** Returns what workers and submitters may do with a queue. */
+/** Returns the service of a queue for workers and submitters. */
 export function jobService(queue: Queue) {
   const forWorkers = methodsFor("worker");
   const forSubmitters = methodsFor("submitter");
   return service({
-    /** Takes a job, and reports on it. The same id finds the job again. */
+    /**
+     * Accepts a job, and reports on it. Submitting the same id again returns to
+     * the job.
+     */
     submit: forSubmitters(
       { args: [jobId, { items: chunk }], errors: { no_result: end } },
       async function* (
@@ -64,7 +67,7 @@ export function jobService(queue: Queue) {
         }
         const { updates } = queue.accept(id, input);
         const followed = updates.subscribe({ last: 1, onSlow: "skip" });
-        // The caller continues with the next server.
+        // When the server closes, the caller continues with the next server.
         closing.addEventListener("abort", () => followed.return?.());
         if (closing.aborted) return;
         for await (const update of followed) {
@@ -78,13 +81,15 @@ export function jobService(queue: Queue) {
       },
     ),
 
-    /** Cancels a job; returns whether it had not ended. */
+    /** Cancels a job; returns `false` if it had already ended. */
     cancel: forSubmitters({ args: [jobId], result: z.boolean() }, (id) => {
       const job = queue.jobs.get(id);
       return job !== undefined && queue.end(job, "cancelled", "as asked");
     }),
 
-    /** Gives one job after the other to a worker, until either side leaves. */
+    /**
+     * Assigns one job after the other to a worker, until either side leaves.
+     */
     work: forWorkers({ args: [callback] }, async (count, call) => {
       const stop = AbortSignal.any([call.signal, call.closing]);
       stop.addEventListener("abort", () => queue.wake());
@@ -110,7 +115,7 @@ export function jobService(queue: Queue) {
       }
       queue.end(job, "done", `${words} words`);
     } catch (error) {
-      // Any other error is not about the job: another worker gets it.
+      // Other errors do not concern the job: another worker gets it.
       if (!(error instanceof RemoteError)) throw error;
       queue.end(job, "failed", error.message);
     }

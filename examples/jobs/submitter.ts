@@ -1,7 +1,7 @@
 /**
  * Submits jobs, three at a time: `deno run -A submitter.ts ADDRESS NAME COUNT`.
- * The second one is no text, and it cancels the third one as soon as it runs.
- * It fails if a job ends in any other way.
+ * The second job is not text, and the third one is cancelled as soon as it
+ * runs. It fails if a job has an unexpected outcome.
  *
  * @module
  */
@@ -26,7 +26,7 @@ async function submitAll(): Promise<void> {
   }
 }
 
-/** Returns the result of a job, or why it has none. */
+/** Returns the result of a job, or the reason why it has none. */
 async function submit(id: string, n: number): Promise<string> {
   while (client.state !== "closed") {
     try {
@@ -36,7 +36,7 @@ async function submit(id: string, n: number): Promise<string> {
           await client.remote.cancel(id);
         }
       }
-      // The server is leaving: the next one knows the job.
+      // The server is closing: the next one knows the job.
     } catch (error) {
       if (isRemoteError(error, client.remote.submit, "no_result")) {
         return error.data.state;

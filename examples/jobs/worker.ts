@@ -1,6 +1,7 @@
 /**
- * Counts the words of one job after the other: `deno run -A worker.ts ADDRESS
- * NAME`. On SIGTERM it finishes its job first.
+ * Counts the words of jobs, one job at a time:
+ * `deno run -A worker.ts ADDRESS NAME`. On SIGTERM it finishes its current job
+ * first.
  *
  * @module
  */

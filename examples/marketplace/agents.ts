@@ -11,7 +11,7 @@ import {
 
 /** Hires the bidders of one container. */
 export class Agency extends Agent {
-  /** Makes bidders that sell by the auctioneer at `address`. */
+  /** Creates bidders that sell through the auctioneer at `address`. */
   @expose
   async hire(
     bidders: readonly BidderPlan[],
@@ -25,19 +25,21 @@ export class Agency extends Agent {
   }
 }
 
-/** What a bidder works with. */
+/** The dependencies of a {@linkcode Bidder}. */
 export interface BidderParts {
   readonly plan: BidderPlan;
   readonly auctioneer: Remote<Auctioneer>;
 }
 
-/** Sells power: comes, makes offers, and goes, by the clock of its container. */
+/**
+ * Sells power: joins, makes offers, and leaves, by the clock of its container.
+ */
 export class Bidder extends Agent {
   readonly #parts: BidderParts;
-  /** What it has sold, by round. */
+  /** Its earnings, by round. */
   readonly #sold = new Map<number, number>();
 
-  /** Made by its agency. */
+  /** Called by its agency. */
   constructor(container: Container, parts: BidderParts) {
     super(container, { id: parts.plan.name });
     this.#parts = parts;
@@ -63,7 +65,10 @@ export class Bidder extends Agent {
     return offerOf(this.#parts.plan, round);
   }
 
-  /** Is told what it has sold in a round, for how much; the last word counts. */
+  /**
+   * Receives the result of a round: the amount sold, and the price. The last
+   * result of a round counts.
+   */
   @expose
   award(round: number, amount: number, price: number): void {
     this.#sold.set(round, amount * price);

@@ -9,34 +9,34 @@ import { expose, type Remote } from "@denomas/denomas/rpc";
 import type { Bidder } from "./agents.ts";
 import { clear, type Cleared, type Offer } from "./clearing.ts";
 
-/** What an auctioneer works with. */
+/** The dependencies of an {@linkcode Auctioneer}. */
 export interface AuctioneerParts {
-  /** What is wanted in each round, in kWh. */
+  /** The demand in each round, in kWh. */
   readonly demand: readonly number[];
-  /** Runs between offers and awards, when all is at its most delicate. */
+  /** Runs between offers and awards, the most critical moment. */
   readonly beforeAwards: (round: number) => Promise<void>;
 }
 
 /**
- * Buys what is wanted in each round from the cheapest bidders, by a contract
- * net: it calls for proposals, awards the best of them, and starts again from
- * the awards if one of those turns out to be gone.
+ * Buys the demand of each round from the cheapest bidders with a contract net:
+ * it calls for proposals, awards the best ones, and repeats the awards without
+ * the bidders that turn out to be gone.
  */
 export class Auctioneer extends Agent {
-  /** What bidders have earned that left, by their own account. */
+  /** The earnings of bidders that have left, as reported by themselves. */
   readonly earnings: Map<string, number> = new Map();
-  /** Bidders that were gone without a word. */
+  /** Bidders that disappeared without leaving. */
   readonly lost: Set<string> = new Set();
   readonly #parts: AuctioneerParts;
   readonly #bidders = new Map<string, Remote<Bidder>>();
 
-  /** Made in the main process. */
+  /** Called in the main process. */
   constructor(container: Container, parts: AuctioneerParts) {
     super(container, { id: "auctioneer" });
     this.#parts = parts;
   }
 
-  /** How many bidders of each site take part. */
+  /** Returns the number of participating bidders of each site. */
   sizes(): Record<string, number> {
     const sizes: Record<string, number> = {};
     for (const name of this.#bidders.keys()) {
@@ -46,21 +46,21 @@ export class Auctioneer extends Agent {
     return sizes;
   }
 
-  /** A bidder takes part from now on. */
+  /** Adds a bidder. */
   @expose
   async join(name: string, address: string): Promise<void> {
     this.#bidders.set(name, await this.container.connect<Bidder>(address));
     this.#watch(name, address);
   }
 
-  /** A bidder leaves, with what it has earned. */
+  /** Removes a bidder, and records its earnings. */
   @expose
   leave(name: string, earned: number): void {
     this.#bidders.delete(name);
     this.earnings.set(name, earned);
   }
 
-  /** Strikes out a bidder that is gone, unless it said goodbye. */
+  /** Marks a bidder as lost when it disappears without leaving. */
   #watch(name: string, address: string): void {
     this.run(async (signal) => {
       await this.container.watch(address, { signal });
@@ -72,7 +72,7 @@ export class Auctioneer extends Agent {
     if (this.#bidders.delete(name)) this.lost.add(name);
   }
 
-  /** Buys what is wanted in a round. */
+  /** Buys the demand of a round. */
   async buy(round: number): Promise<Cleared> {
     let offers = await this.#callForProposals(round);
     await this.#parts.beforeAwards(round);
@@ -94,7 +94,7 @@ export class Auctioneer extends Agent {
     return offers.flat();
   }
 
-  /** Tells the winners; returns those that are gone. */
+  /** Notifies the winners; returns those that are gone. */
   async #award(
     round: number,
     { awards, price }: Cleared,
@@ -109,7 +109,10 @@ export class Auctioneer extends Agent {
     return gone;
   }
 
-  /** What a bidder answers; `null` if it is gone, which may happen any time. */
+  /**
+   * Returns a bidder's answer; `null` if the bidder is gone, which may happen
+   * at any time.
+   */
   async #ask<T>(
     name: string,
     question: () => Promise<T>,
@@ -117,7 +120,7 @@ export class Auctioneer extends Agent {
     try {
       return { value: await question() };
     } catch (error) {
-      // The connection was lost by this call, or before it.
+      // The connection was lost during this call, or before it.
       const isGone = error instanceof ConnectionClosedError ||
         error instanceof ConnectError || error instanceof AgentNotFoundError;
       if (!isGone) throw error;

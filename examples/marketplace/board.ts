@@ -4,40 +4,40 @@ import type { DrawnRound } from "./draw.ts";
 import type { RoundReport } from "./market.ts";
 import { ROUNDS_PER_HOUR } from "./plan.ts";
 
-/** A board shows a line for so many rounds where it cannot change in place. */
+/** The number of rounds per line where lines cannot be updated in place. */
 const MILESTONE_ROUNDS = 3 * ROUNDS_PER_HOUR;
 
-/** Counts messages, and shows how far the day is. */
+/** Counts messages, and shows the progress of the day. */
 export class Board {
-  /** What came of each round. */
+  /** The results of each round. */
   readonly rounds: DrawnRound[] = [];
   #messages = 0;
   readonly #line = startLiveLine();
   readonly #startedAt = performance.now();
 
-  /** How many messages have passed so far. */
+  /** The number of messages so far. */
   get messages(): number {
     return this.#messages;
   }
 
-  /** How long it has taken so far, in milliseconds. */
+  /** The elapsed time, in milliseconds. */
   get tookMs(): number {
     return performance.now() - this.#startedAt;
   }
 
-  /** Counts a call that is made, and its answer. */
+  /** Counts an outgoing call and its answer. */
   readonly countMade: CallMiddleware = (_call, next) => {
     this.#messages += 2;
     return next();
   };
 
-  /** Counts a call that is served, and its answer. */
+  /** Counts an incoming call and its answer. */
   readonly countServed: RequestMiddleware = (_call, next) => {
     this.#messages += 2;
     return next();
   };
 
-  /** A round is over. */
+  /** Shows a finished round. */
   show({ round, cleared, tookMs, bidders }: RoundReport): void {
     const before = this.rounds.reduce((sum, { messages }) => sum + messages, 0);
     const messages = this.#messages - before;
@@ -56,7 +56,7 @@ export class Board {
     this.#line.show(text, round % MILESTONE_ROUNDS === 0);
   }
 
-  /** The day is over. */
+  /** Ends the display. */
   end(): void {
     this.#line.end();
   }

@@ -1,31 +1,32 @@
-/** What a bidder would sell in one round. */
+/** A bidder's offer for one round. */
 export interface Offer {
-  /** Name of the bidder. */
+  /** The name of the bidder. */
   readonly bidder: string;
-  /** For how much at least, in tenths of a cent for a kWh. */
+  /** The minimum price, in tenths of a cent per kWh. */
   readonly price: number;
-  /** How much at most, in kWh. */
+  /** The maximum amount, in kWh. */
   readonly amount: number;
 }
 
-/** What a bidder has sold in one round. */
+/** The amount that a bidder has sold in one round. */
 export interface Award {
   readonly bidder: string;
   readonly amount: number;
 }
 
-/** How a round came out. */
+/** The result of a round. */
 export interface Cleared {
-  /** What each of the awards is paid, in tenths of a cent for a kWh. */
+  /** The price paid for all awards, in tenths of a cent per kWh. */
   readonly price: number;
   readonly awards: readonly Award[];
-  /** What nobody sold, in kWh. */
+  /** The demand that nobody met, in kWh. */
   readonly missing: number;
 }
 
 /**
- * Takes the cheapest offers until the demand is covered. All are paid what the
- * dearest of them asked for. Of offers at the same price, names decide.
+ * Takes the cheapest offers until the demand is met. All winners are paid the
+ * price of the most expensive winning offer. Offers with equal prices are
+ * ordered by name.
  */
 export function clear(offers: readonly Offer[], demand: number): Cleared {
   const awards: Award[] = [];

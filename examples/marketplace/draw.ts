@@ -10,28 +10,28 @@ import {
   text,
 } from "../../dev/shared/svg.ts";
 
-/** What the picture shows of one round. */
+/** The data of one round in the picture. */
 export interface DrawnRound {
-  /** What was paid, in tenths of a cent for a kWh. */
+  /** The price paid, in tenths of a cent per kWh. */
   readonly price: number;
   /** Messages to and from the auctioneer's container. */
   readonly messages: number;
-  /** How long it took, in milliseconds. */
+  /** The duration of the round, in milliseconds. */
   readonly tookMs: number;
-  /** How many bidders of each site took part. */
+  /** The number of participating bidders of each site. */
   readonly bidders: Readonly<Record<string, number>>;
 }
 
-/** What the picture shows of one container. */
+/** The data of one container in the picture. */
 export interface DrawnSite {
   readonly name: string;
-  /** Where it lived, in a few words. */
+  /** A short description of where the container ran. */
   readonly where: string;
-  /** The round in which it was killed, if it was. */
+  /** The round in which it was killed, or `null`. */
   readonly killedIn: number | null;
 }
 
-/** What there is to draw. */
+/** The contents of the picture. */
 export interface Drawing {
   readonly title: string;
   readonly rounds: readonly DrawnRound[];
@@ -50,7 +50,10 @@ const PRICE = "#b45309";
 const MESSAGES = "#2563eb";
 const ALIVE = "#059669";
 
-/** Draws a day of the market as SVG: prices, messages, and containers' lives. */
+/**
+ * Draws a day of the market as SVG: prices, messages, and lifetimes of
+ * containers.
+ */
 export function drawDay({ title, rounds, sites }: Drawing): string {
   const lanesTop = TOP + 2 * (PANEL + GAP);
   const height = lanesTop + sites.length * LANE + 52;
@@ -85,7 +88,7 @@ interface PanelOptions {
   readonly isFilled?: boolean;
 }
 
-/** One value a round, as steps over a scale from 0. */
+/** Draws one value per round, as steps on a scale that begins at 0. */
 function panel(
   top: number,
   name: string,
@@ -117,7 +120,10 @@ function panel(
   ];
 }
 
-/** Returns the life of a container: as thick as it has bidders. */
+/**
+ * Draws the lifetime of a container, whose thickness shows its number of
+ * bidders.
+ */
 function lane(
   top: number,
   { name, where, killedIn }: DrawnSite,
@@ -128,7 +134,7 @@ function lane(
   const most = Math.max(1, ...counts);
   const middle = top + LANE / 2;
   const half = (count: number) => count / most * (LANE / 2 - 8);
-  // Forth along its upper edge, and back along its lower one.
+  // Forward along the upper edge, and back along the lower one.
   const forth = counts.map((count, round) =>
     `L${point(x(round), middle - half(count))} H${number(x(round + 1))}`
   );
@@ -151,7 +157,7 @@ function lane(
   ];
 }
 
-/** A line and a label every three hours. */
+/** Draws a line and a label every three hours. */
 function hours(
   rounds: number,
   x: (round: number) => number,

@@ -1,15 +1,15 @@
 import { clear, type Cleared, type Offer } from "./clearing.ts";
 import { type DayPlan, isThere, offerOf, type SitePlan } from "./plan.ts";
 
-/** How the whole day should come out. */
+/** The expected result of the whole day. */
 export interface Expected {
-  /** Each round. */
+  /** The result of each round. */
   readonly rounds: readonly Cleared[];
-  /** What each bidder earns, in tenths of a cent; of those that earn anything. */
+  /** The earnings of each bidder that earns anything, in tenths of a cent. */
   readonly earnings: ReadonlyMap<string, number>;
 }
 
-/** Computes the day from its plan, without any agents. */
+/** Computes the day from its plan, without agents. */
 export function expectedOf({ sites, demand }: DayPlan): Expected {
   const rounds = demand.map((wanted, round) =>
     clear(sites.flatMap((site) => offersOf(site, round)), wanted)
@@ -23,7 +23,7 @@ function offersOf({ bidders, killedIn }: SitePlan, round: number): Offer[] {
     .flatMap((bidder) => offerOf(bidder, round) ?? []);
 }
 
-/** What bidders earn by the rounds of a day. */
+/** Returns the earnings of bidders in the rounds of a day. */
 export function earningsOf(rounds: readonly Cleared[]): Map<string, number> {
   const earnings = new Map<string, number>();
   for (const { price, awards } of rounds) {

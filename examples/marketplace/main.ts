@@ -1,12 +1,13 @@
 /**
- * A market for power: hundreds of agents sell it to an auctioneer, for one day
- * that takes some seconds. They live in two processes and a Worker, come and
- * go, and one of the processes is killed in the middle of a round.
+ * A market for power: hundreds of agents sell power to an auctioneer during one
+ * day, which takes some seconds. They live in two processes and a Worker, join
+ * and leave, and one of the processes is killed in the middle of a round.
  *
  *     deno run -A examples/marketplace/main.ts [PICTURE.svg [here]]
  *
- * With `here` all of them live in one process. It exits with 0 only if each round came out as a plain computation of the
- * same day says, and each bidder earned what it should have.
+ * With `here` all of them live in one process. It exits with 0 only if each
+ * round matches a plain computation of the same day, and each bidder earned
+ * what it should have.
  *
  * @module
  */
@@ -35,13 +36,13 @@ import {
   ROUNDS_PER_HOUR,
 } from "./plan.ts";
 
-/** In the middle of the round at 12:30. */
+/** A site is killed in the middle of the round at 12:30. */
 const KILLED_IN = 12.5 * ROUNDS_PER_HOUR;
 const BIDDERS_PER_SITE = 150;
 
 type Kind = "process" | "worker" | "here";
 
-/** Where the bidders live. */
+/** A site, and the kind of container that its bidders live in. */
 interface Place {
   readonly name: string;
   readonly kind: Kind;
@@ -51,7 +52,7 @@ interface Place {
 /**
  * Runs the demo, and writes its picture to `picture`.
  *
- * @throws {Error} If something was not as it should be.
+ * @throws {Error} If the result is not as expected.
  */
 export async function demonstrate(
   signal: AbortSignal,
@@ -142,7 +143,7 @@ async function openSite(
     address,
     modules: { agents: new URL("agents.ts", import.meta.url) },
     clock: { utcStart: DAY, initTime: -ROUND_SECONDS },
-    // A Worker is part of this process, and finds what this one does.
+    // A Worker is part of this process, and uses the same import map.
     ...(kind === "process" && { flags: importMapFlags() }),
     signal,
   };
@@ -151,7 +152,7 @@ async function openSite(
   return { name, container: spawned, agency };
 }
 
-/** As when the power goes: nobody there can say goodbye. */
+/** Kills a site without warning, like a power failure. */
 async function kill({ container }: Site): Promise<void> {
   if (container instanceof Container) {
     await container.close({ graceMs: 0 });
@@ -215,7 +216,7 @@ function draw(
   });
 }
 
-/** Compares the day with what it should have been. */
+/** Compares the day with the expected result. */
 function check(plan: DayPlan, day: MarketDay, expected: Expected): void {
   for (const [round, wanted] of expected.rounds.entries()) {
     const got = JSON.stringify(day.rounds[round]);
@@ -229,7 +230,7 @@ function check(plan: DayPlan, day: MarketDay, expected: Expected): void {
   for (const { bidders, killedIn } of plan.sites) {
     for (const { name, until } of bidders) {
       const isLost = until > killedIn;
-      // Who was killed could not tell what it had earned.
+      // A killed bidder could not report its earnings.
       const wanted = isLost ? undefined : expected.earnings.get(name) ?? 0;
       const got = day.earnings.get(name);
       if (got === wanted && day.lost.has(name) === isLost) continue;

@@ -9,40 +9,42 @@ import { Auctioneer } from "./auctioneer.ts";
 import type { Cleared } from "./clearing.ts";
 import { type DayPlan, ROUND_SECONDS } from "./plan.ts";
 
-/** A site with the container that its bidders live in. */
+/** A site and the container of its bidders. */
 export interface Site {
   readonly name: string;
-  /** Spawned, or in this process with the clock of the market. */
+  /** Either spawned, or in this process with the clock of the market. */
   readonly container: Container | SpawnedContainer;
   readonly agency: Pick<Agency, "hire">;
 }
 
-/** What is told of each round when it is over. */
+/** The report of a finished round. */
 export interface RoundReport {
   readonly round: number;
   readonly cleared: Cleared;
   readonly tookMs: number;
-  /** How many bidders of each site took part. */
+  /** The number of participating bidders of each site. */
   readonly bidders: Readonly<Record<string, number>>;
 }
 
-/** What a market is made of. */
+/** The dependencies of {@linkcode runDay}. */
 export interface MarketParts {
   readonly plan: DayPlan;
   readonly container: Container;
   readonly clock: ExternalClock;
   readonly sites: readonly Site[];
-  /** Kills the container of a site, and returns when it is dead. */
+  /** Kills the container of a site; resolves when it is dead. */
   readonly kill: (site: Site) => Promise<void>;
   readonly onRound: (report: RoundReport) => void;
 }
 
-/** How the day went. */
+/** The result of the day. */
 export interface MarketDay {
   readonly rounds: readonly Cleared[];
-  /** By the bidders' own account, of those that could give one. */
+  /**
+   * The earnings that bidders reported themselves. Lost bidders reported none.
+   */
   readonly earnings: ReadonlyMap<string, number>;
-  /** Bidders that were gone without a word. */
+  /** Bidders that disappeared without leaving. */
   readonly lost: ReadonlySet<string>;
 }
 
@@ -52,7 +54,7 @@ export async function runDay(parts: MarketParts): Promise<MarketDay> {
   const spawned = sites.flatMap((site) =>
     site.container instanceof Container ? [] : [site.container]
   );
-  // Those who come or go before a round have done so at its time.
+  // Advance to a round, so that bidders have joined and left before it.
   const runUntil = (until: number) =>
     fastForward([clock, ...spawned], { until });
   const killDue = async (round: number) => {

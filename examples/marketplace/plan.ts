@@ -1,37 +1,37 @@
 import type { Offer } from "./clearing.ts";
 
-/** A round takes five minutes. */
+/** The length of a round, in seconds. */
 export const ROUND_SECONDS = 300;
 
-/** How many there are in an hour. */
+/** The number of rounds in an hour. */
 export const ROUNDS_PER_HOUR = 3_600 / ROUND_SECONDS;
 
-/** How many there are in a day. */
+/** The number of rounds in a day. */
 export const ROUNDS = 24 * ROUNDS_PER_HOUR;
 
-/** Bidders come and go so long before a round, in seconds. */
+/** The time before a round at which bidders join and leave, in seconds. */
 export const LEAD_SECONDS = 60;
 
 /** The date of the day. */
 export const DAY = "2026-06-21";
 
-/** How a bidder makes power, by which its offers change over the day. */
+/** A way to generate power, which determines how offers change over the day. */
 export type Kind = "wind" | "sun" | "gas";
 
-/** All there is to know of a bidder. */
+/** The plan of a bidder. */
 export interface BidderPlan {
-  /** Its name, and the id of its agent. */
+  /** The bidder's name, and its agent's id. */
   readonly name: string;
   readonly kind: Kind;
-  /** The most that it can make in one round, in kWh. */
+  /** The maximum amount it can generate in one round, in kWh. */
   readonly size: number;
-  /** What it asks for at least, in tenths of a cent for a kWh. */
+  /** The minimum price it asks for, in tenths of a cent per kWh. */
   readonly cost: number;
   /** The first round in which it takes part. */
   readonly from: number;
-  /** The first one in which it does not any more. */
+  /** The first round in which it no longer takes part. */
   readonly until: number;
-  /** What the weather does where it is. */
+  /** The seed of the weather at its location. */
   readonly seed: number;
 }
 
@@ -43,22 +43,22 @@ export interface SitePlan {
   readonly killedIn: number;
 }
 
-/** What the whole day is made of. */
+/** The plan of the whole day. */
 export interface DayPlan {
   readonly sites: readonly SitePlan[];
-  /** What is wanted in each round, in kWh. */
+  /** The demand in each round, in kWh. */
   readonly demand: readonly number[];
 }
 
-/** What a day is made of. */
+/** Options for {@linkcode planDay}. */
 export interface DayOptions {
   readonly seed: number;
   readonly biddersPerSite: number;
-  /** Names of the sites, and the rounds in which they are killed. */
+  /** The rounds in which the sites are killed, by name. */
   readonly sites: Readonly<Record<string, number>>;
 }
 
-/** Plans a day; the same one for the same options. */
+/** Plans a day; deterministic for the same options. */
 export function planDay({ seed, biddersPerSite, sites }: DayOptions): DayPlan {
   const random = randomFrom(seed);
   return {
@@ -71,7 +71,7 @@ export function planDay({ seed, biddersPerSite, sites }: DayOptions): DayPlan {
       ),
     })),
     demand: Array.from({ length: ROUNDS }, (_, round) => {
-      // Little at night, most at breakfast and in the evening.
+      // Low at night, highest at breakfast time and in the evening.
       const hour = round / ROUNDS_PER_HOUR;
       const shape = 1 + Math.exp(-((hour - 8) ** 2) / 6) +
         1.4 * Math.exp(-((hour - 19) ** 2) / 8);
@@ -100,7 +100,7 @@ function planBidder(name: string, random: () => number): BidderPlan {
   };
 }
 
-/** What a bidder offers in a round; `null` for nothing. */
+/** Returns a bidder's offer in a round; `null` if it offers nothing. */
 export function offerOf(
   { name, kind, size, cost, seed }: BidderPlan,
   round: number,
@@ -117,7 +117,7 @@ export function offerOf(
   return { bidder: name, price: cost + Math.floor(weather * 10), amount };
 }
 
-/** Returns whether a bidder takes part in a round, if it is let. */
+/** Returns whether a bidder is planned to take part in a round. */
 export function isThere(
   { from, until }: BidderPlan,
   round: number,
@@ -125,7 +125,10 @@ export function isThere(
   return from <= round && round < until;
 }
 
-/** Numbers from 0 to 1 that only depend on the seed (the method of mulberry32). */
+/**
+ * Creates a generator of numbers from 0 to 1 (mulberry32), which depend only on
+ * the seed.
+ */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,7 +1,8 @@
 /**
- * What the grid operator has a park do, as a simulator of mosaik: whenever it
- * hears what the park could give, it compares that with what the grid takes at
- * that time of day, and tells the park a cap if that has changed.
+ * The grid operator's controller of a park, as a mosaik simulator. Whenever it
+ * receives the park's available power, it compares that with the power the grid
+ * can take at that time of day. If the cap has changed, it sends the new cap to
+ * the park.
  *
  *     deno run --allow-net controller.ts HOST:PORT
  *
@@ -15,10 +16,13 @@ import {
   type SimulatorFunctions,
 } from "@denomas/denomas/mosaik";
 
-/** What the grid takes from a time on, in seconds and watts. */
+/** The power that the grid takes from a time on, in seconds and watts. */
 type Limit = readonly [from: number, watts: number];
 
-/** A simulator may be a plain object as well. */
+/**
+ * Creates the controller. A simulator may also be a plain object, like this
+ * one.
+ */
 export function makeController(): SimulatorFunctions {
   let limits: readonly Limit[] = [];
   let cap: number | null = null;

@@ -12,19 +12,19 @@ const FAINT = "#e3e8ec";
 const FORGONE = "#dde3e8";
 const CAP = "#c1121f";
 
-/** Where a diagram stands, and how high its scale goes. */
+/** The position of a diagram, and the maximum of its scale. */
 interface Frame {
   readonly title: string;
   readonly top: number;
   readonly bottom: number;
-  /** In MW. */
+  /** The maximum of the scale, in MW. */
   readonly highest: number;
 }
 
-/** A word and its colour. */
+/** A label of the legend and its colour. */
 type Key = readonly [label: string, swatch: string];
 
-/** Draws a day as SVG: the park above, its turbines one upon another below. */
+/** Draws a day as SVG: the park above, and below it its turbines, stacked. */
 export function drawDay(rows: readonly Row[]): string {
   const highest = 2 * Math.ceil(
     Math.max(...rows.map(({ available }) => available)) / 2_000_000,
@@ -87,7 +87,7 @@ function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** Corners of the steps of a line: a value holds until the next. */
+/** Returns the corners of a step line: a value holds until the next one. */
 function corners(
   frame: Frame,
   rows: readonly Row[],
@@ -127,7 +127,7 @@ function line(
   }" fill="none" stroke="${color}" stroke-width="${width}" stroke-linejoin="round"/>`;
 }
 
-/** A cap is drawn where there is one, each as one line. */
+/** Draws a line for each period with a cap. */
 function capLines(frame: Frame, rows: readonly Row[]): string[] {
   const lines: string[] = [];
   for (let at = 0; at < rows.length;) {

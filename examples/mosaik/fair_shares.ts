@@ -1,14 +1,15 @@
-/** Someone who wants a part of what is to be shared. */
+/** A participant that wants a share. */
 export interface Party {
-  /** Takes up to `offer`, and returns how much that is. */
+  /** Takes up to `offer`, and returns the amount taken. */
   take(offer: number): Promise<number>;
 }
 
 /**
- * Shares `total` out in rounds, and returns who has how much. In each round all
- * who may want more are offered the same; those who take less are content, and
- * what they leave is shared out in the next round. Nobody is told what another
- * wants. All numbers are integers; what is left in the end goes to the first.
+ * Shares out `total` in rounds, and returns the share of each party. In each
+ * round, all parties that may want more get the same offer. Parties that take
+ * less are satisfied, and the rest is shared out in the next round. No party
+ * learns what another one wants. All numbers are integers; a final remainder
+ * goes to the first parties.
  */
 export async function negotiate(
   parties: readonly Party[],
@@ -34,7 +35,7 @@ export async function negotiate(
   return shares;
 }
 
-/** One more each, as far as it goes. */
+/** Gives each open party one more, as far as the rest goes. */
 async function shareRest(
   parties: readonly Party[],
   shares: number[],

@@ -1,12 +1,12 @@
 /**
- * A day of a wind park that keeps a cap, played by the real mosaik: the park,
+ * A day of a wind park that respects a cap, run by the real mosaik. The park,
  * whose turbines are agents, and its controller are Deno programs; wind and
- * collector are mosaik's own. The same day in plain Python must come out the
- * same, to the watt.
+ * collector are part of mosaik. The same day in plain Python must have the same
+ * result, to the watt.
  *
  *     deno run -A examples/mosaik/main.ts [PICTURE.svg]
  *
- * It needs Python 3. It exits with 0 only if all was as it should be.
+ * It needs Python 3. It exits with 0 only if everything was as expected.
  *
  * @module
  */
@@ -21,16 +21,16 @@ import { powerOf, type Row, rowsOf } from "./row.ts";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
-/** Every how many rows one is shown. */
+/** One row in this many is shown. */
 const SHOWN = 8;
 
-/** What the rows are in hours. */
+/** The length of a row, in hours. */
 const HOURS = 0.25;
 
 /**
  * Runs the demo, and writes its picture to `picture`.
  *
- * @throws {Error} If there is no Python, or something was not as it should be.
+ * @throws {Error} If Python is missing, or the result is not as expected.
  */
 export async function demonstrate(
   signal: AbortSignal,
@@ -63,7 +63,7 @@ export async function demonstrate(
   );
 }
 
-/** Returns the command of a simulator, with no more permissions than it needs. */
+/** Returns the command of a simulator, with minimal permissions. */
 function simulator(name: string): string[] {
   return [
     ...[Deno.execPath(), "run", "--no-prompt", ...importMapFlags()],
@@ -71,7 +71,7 @@ function simulator(name: string): string[] {
   ];
 }
 
-/** Runs a file of this folder; what it prints is JSON. */
+/** Runs a file of this folder, and parses its output as JSON. */
 async function runPython(
   python: string,
   [file = "", ...args]: readonly string[],

@@ -1,21 +1,21 @@
 /** One step of the day. Powers are in watts. */
 export interface Row {
-  /** In seconds from midnight. */
+  /** The time, in seconds since midnight. */
   readonly time: number;
-  /** What the park could give. */
+  /** The power that was available in the park. */
   readonly available: number;
-  /** What it was told to keep to, or `null`. */
+  /** The cap of the park, or `null`. */
   readonly cap: number | null;
-  /** What each turbine gave. */
+  /** The power of each turbine. */
   readonly turbines: readonly number[];
 }
 
-/** What mosaik's collector has: by time, attribute and source. */
+/** The data of mosaik's collector, by time, attribute and source. */
 export type Collected = Readonly<
   Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>
 >;
 
-/** Returns the rows of what was collected. A cap holds until the next is told. */
+/** Converts the collected data to rows. A cap holds until the next one. */
 export function rowsOf(collected: Collected): Row[] {
   let cap: number | null = null;
   return Object.entries(collected).map(
@@ -35,7 +35,7 @@ export function rowsOf(collected: Collected): Row[] {
   );
 }
 
-/** What the whole park gave. */
+/** Returns the power of the whole park. */
 export function powerOf({ turbines }: Row): number {
   return turbines.reduce((total, watts) => total + watts, 0);
 }

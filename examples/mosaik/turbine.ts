@@ -1,20 +1,22 @@
 import { Agent, type Container } from "@denomas/denomas/agent";
 import { expose } from "@denomas/denomas/rpc";
 
-/** Wind speeds in tenths of m/s: a turbine starts, is at its best, is shut. */
+/** Wind speeds, in tenths of m/s: start, full power, and shutdown. */
 const CUT_IN = 30;
 const RATED = 120;
 const CUT_OUT = 250;
 
-/** What a turbine is. */
+/** The data of a turbine. */
 export interface TurbineData {
-  /** The most that it gives, in watts. */
+  /** The maximum power, in watts. */
   readonly rated: number;
-  /** How much of the wind reaches it behind the others, in thousandths. */
+  /**
+   * The share of the wind that reaches it behind the others, in thousandths.
+   */
   readonly reached: number;
 }
 
-/** A wind turbine. Only itself knows what it could give. */
+/** A wind turbine. Only the turbine itself knows its available power. */
 export class Turbine extends Agent {
   readonly #data: TurbineData;
   #available = 0;
@@ -25,12 +27,12 @@ export class Turbine extends Agent {
     this.#data = data;
   }
 
-  /** What it gives, in watts. */
+  /** The current power, in watts. */
   get power(): number {
     return this.#power;
   }
 
-  /** Feels the wind, in tenths of m/s, and returns what it could give now. */
+  /** Sets the wind, in tenths of m/s, and returns the power available now. */
   @expose
   feel(wind: number): number {
     const { rated, reached } = this.#data;
@@ -38,14 +40,17 @@ export class Turbine extends Agent {
     return this.#available;
   }
 
-  /** Gives up to `offer` watts, and returns how much that is. */
+  /** Generates up to `offer` watts, and returns the resulting power. */
   @expose
   take(offer: number): number {
     return this.#power = Math.min(offer, this.#available);
   }
 }
 
-/** Power in watts; integers all the way, so that Python gets the same. */
+/**
+ * Returns the power in watts, with integer arithmetic, so that Python gets the
+ * same.
+ */
 export function powerAt(wind: number, rated: number): number {
   if (wind < CUT_IN || wind >= CUT_OUT) return 0;
   const speed = Math.min(wind, RATED);

@@ -1,6 +1,6 @@
 /**
- * A wind park as a simulator of mosaik. Its turbines are agents; if the park
- * has a cap they negotiate who may give how much.
+ * A wind park as a mosaik simulator. Its turbines are agents. If the park has a
+ * cap, they negotiate their shares of it.
  *
  *     deno run --allow-net wind_park.ts HOST:PORT
  *
@@ -21,7 +21,7 @@ import { Turbine, type TurbineData } from "./turbine.ts";
 
 const STEP_S = 900;
 
-/** One park. It steps by itself, and again when it is given another cap. */
+/** One park. It steps regularly, and also whenever it gets another cap. */
 export class WindPark extends Simulator {
   override readonly meta = {
     type: "hybrid",
@@ -88,7 +88,7 @@ export class WindPark extends Simulator {
     return {
       park: {
         power: sum(this.#turbines.map(({ power }) => power)),
-        // It is news only once: a cap changes nothing about it.
+        // Reported once per time step: a cap does not change it.
         ...(this.#isNewTime && { available: this.#available }),
       },
       ...Object.fromEntries(turbines.map(({ id, power }) => [id, { power }])),

@@ -2,7 +2,7 @@ import { call, expose, service } from "@denomas/denomas/rpc";
 import { EventEmitter, on } from "node:events";
 import { setTimeout } from "node:timers/promises";
 
-/** How long a loaf takes. */
+/** The time to bake a loaf, in milliseconds. */
 const LOAF_MS = 5;
 
 const FLOURS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -11,35 +11,35 @@ const FLOURS: ReadonlyMap<string, readonly string[]> = new Map([
   ["farmhouse loaf", ["rye", "wheat"]],
 ]);
 
-/** Hears of each loaf that leaves the oven. */
+/** Called for each loaf that leaves the oven. */
 export type LoafListener = (loaf: number) => void | Promise<void>;
 
 /**
- * A bakery. Its shop takes orders, over HTTP; its office may do what is
- * exposed, over RPC.
+ * A bakery. Its shop takes orders over HTTP; its office uses the exposed
+ * methods over RPC.
  */
 export class Bakery {
   readonly #events = new EventEmitter();
   #orders = 0;
 
-  /** A sub-service, made of plain functions. */
+  /** A sub-service made of plain functions. */
   @expose
   readonly recipes = service({
     names: () => [...FLOURS.keys()],
     floursFor: (bread: string) => floursFor(bread),
   });
 
-  /** What happens from now on, until the caller wants no more. */
+  /** Yields news from now on, until the caller stops reading. */
   @expose
   news(): AsyncIterable<string> {
-    // When the caller leaves, this signal ends the wait for the next event.
+    // When the caller stops, this signal ends the wait for the next event.
     const { signal } = call();
     return firstOfEach(on(this.#events, "news", { signal }));
   }
 
   /**
-   * Bakes `loaves`, one after the other, and tells `onLoaf` of each. It stops
-   * when the caller gives it up.
+   * Bakes `loaves`, one after the other, and calls `onLoaf` for each. It stops
+   * when the caller cancels the call.
    */
   @expose
   async bake(loaves: number, onLoaf: LoafListener): Promise<string> {
@@ -56,14 +56,17 @@ export class Bakery {
     }
   }
 
-  /** Takes an order of the shop. It is not exposed, so no caller reaches it. */
+  /**
+   * Takes an order of the shop. The method is not exposed, so RPC callers
+   * cannot reach it.
+   */
   order(bread: string): number {
     floursFor(bread);
     this.#report(`order ${++this.#orders}: ${bread}`);
     return this.#orders;
   }
 
-  /** How many callers follow the news. */
+  /** The number of callers that follow the news. */
   get followers(): number {
     return this.#events.listenerCount("news");
   }

@@ -1,10 +1,10 @@
 /**
- * The office as a program of its own:
+ * The office as a separate program:
  *
  *     deno run -A client.ts "ipc://[/tmp/bakery.sock]" http://127.0.0.1:PORT/
  *
- * It takes the addresses that the server printed, and fails if anything was
- * not as it should be.
+ * Its arguments are the addresses that the server printed. It fails if any
+ * result is not as expected.
  *
  * @module
  */

@@ -1,11 +1,11 @@
 /**
- * A program that serves HTTP on a port and typed RPC on a Unix socket, and a
- * second one that uses both: calls, a stream, a callback, cancellation.
+ * A program that serves HTTP on a port and typed RPC on a Unix socket, and
+ * another program that uses both: calls, a stream, a callback, cancellation.
  *
  *     deno run -A examples/rpc/main.ts
  *
- * Both are processes of their own, with no more permissions than they need. It
- * exits with 0 only if all was as it should be.
+ * Both are separate processes with minimal permissions. It exits with 0 only if
+ * everything was as expected.
  *
  * @module
  */
@@ -15,18 +15,20 @@ import { Program } from "../program.ts";
 import { runDemo } from "../run_demo.ts";
 import { makeTempFolder } from "../temp_folder.ts";
 
-/** Where a server listens, and what it and its clients must be allowed. */
+/**
+ * The address of a server, and the permissions of the server and its clients.
+ */
 interface Place {
   readonly address: string;
   readonly serverMay: readonly string[];
-  /** Told the server's real addresses. */
+  /** Returns the clients' permissions for the server's real addresses. */
   readonly clientMay: (rpc: string, web: string) => readonly string[];
 }
 
 /**
  * Runs the demo.
  *
- * @throws {Error} If something was not as it should be.
+ * @throws {Error} If the result is not as expected.
  */
 export async function demonstrate(signal: AbortSignal): Promise<void> {
   print("A bakery: its shop speaks HTTP, its office RPC\n");
@@ -60,7 +62,7 @@ function choosePlace(folder: string): Place {
   return Deno.build.os === "windows" ? tcpPlace() : unixPlace(folder);
 }
 
-/** Where there are no Unix sockets. */
+/** Returns the place for systems without Unix sockets. */
 function tcpPlace(): Place {
   return {
     address: "tcp://127.0.0.1:0",
@@ -75,8 +77,8 @@ function unixPlace(folder: string): Place {
   const path = join(folder, "bakery.sock");
   return {
     address: `ipc://[${path}]`,
-    // Which socket cannot be told beforehand: it is made in secret, under a
-    // random name, and published under this one when it is ready.
+    // The permission cannot name the path: the socket is created under a random
+    // name, and renamed to this path when it is ready.
     serverMay: ["--allow-net", ...mayUse(folder)],
     clientMay: (_rpc, web) => [
       `--allow-net=unix:${path},${new URL(web).host}`,

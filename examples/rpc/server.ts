@@ -1,12 +1,12 @@
 /**
- * A bakery as a program of its own: its shop on a port for HTTP, its office at
- * the address given:
+ * A bakery as a separate program, with its shop on an HTTP port and its office
+ * at the given address:
  *
  *     deno run -A server.ts "ipc://[/tmp/bakery.sock]"
  *
  * It prints both addresses and serves until it is interrupted. With
  * `--until-stdin-ends` it serves until its standard input ends, which also
- * happens when the program that started it is gone.
+ * happens when the parent process ends.
  *
  * @module
  */

@@ -1,6 +1,9 @@
 import type { Bakery } from "./bakery.ts";
 
-/** Returns the web side of a bakery: takes orders, and tells how many follow its news. */
+/**
+ * Serves the web side of a bakery: takes orders, and returns how many callers
+ * follow its news.
+ */
 export async function serveShop(
   bakery: Bakery,
   request: Request,

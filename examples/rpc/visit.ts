@@ -3,9 +3,9 @@ import { print } from "../print.ts";
 import type { Bakery } from "./bakery.ts";
 
 /**
- * Does with a bakery all that its two sides offer, and prints it.
+ * Uses everything that both sides of a bakery offer, and prints it.
  *
- * @throws {Error} If something is not as it should be.
+ * @throws {Error} If a result is not as expected.
  */
 export async function visit(
   bakery: Remote<Bakery>,
@@ -21,13 +21,13 @@ async function callMethods({ recipes }: Remote<Bakery>): Promise<void> {
   const flours = await recipes.floursFor("farmhouse loaf");
   show("a call", flours.join(" and "), "rye and wheat");
 
-  // What the method throws arrives as an error that tells of it.
+  // An error that the method throws arrives as an error with its message.
   const refusal = await recipes.floursFor("cake").catch((error) => error);
   if (!(refusal instanceof RemoteError)) throw refusal;
   show("an error", refusal.remoteName, "RangeError");
 }
 
-/** What comes in over HTTP goes out as a stream over RPC. */
+/** Checks that HTTP input arrives as a stream over RPC. */
 async function followNews(bakery: Remote<Bakery>, shop: string): Promise<void> {
   const news = await bakery.news();
   await order(shop, "rye bread");
@@ -38,7 +38,7 @@ async function followNews(bakery: Remote<Bakery>, shop: string): Promise<void> {
   }
   show("a stream", heard[0], "order 1: rye bread");
   show("", heard[1], "order 2: baguette");
-  // To leave the loop has ended the stream on the other side.
+  // Leaving the loop has ended the stream on the other side.
   const response = await fetch(shop);
   show("HTTP", await response.text(), '{"followers":0}');
 }
@@ -74,7 +74,7 @@ async function giveUp(bakery: Remote<Bakery>): Promise<void> {
     })
     .catch((reason) => `given up: ${reason}`);
   show("cancellation", outcome, "given up: that takes too long");
-  // The method has heard of it, and stopped.
+  // The method was cancelled, and has stopped.
   const { value } = await news.next();
   show("", value, "the oven is free after 2 of 1000 loaves");
 }

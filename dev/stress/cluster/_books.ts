@@ -1,15 +1,15 @@
-/** What a worker does. */
+/** The task of a worker. */
 export interface WorkerTask {
   /** The NATS servers of one cluster. */
   readonly addresses: readonly string[];
   readonly writer: string;
   readonly accounts: number;
-  /** How many payments are made at a time. */
+  /** The number of simultaneous payments. */
   readonly callers: number;
   readonly leaseMs: number;
 }
 
-/** What a worker prints. */
+/** A line that a worker prints. */
 export type WorkerLine =
   | { readonly kind: "joined" | "settled" | "read" }
   | { readonly kind: "begun"; readonly id: string; readonly account: string }
@@ -17,7 +17,7 @@ export type WorkerLine =
   | {
     readonly kind: "failed";
     readonly id: string;
-    /** Whether the error says that it cannot have run. */
+    /** Whether the error implies that the payment has not run. */
     readonly hasNotRun: boolean;
     readonly name: string;
   }
@@ -27,21 +27,21 @@ export type WorkerLine =
     readonly payments: readonly string[];
   };
 
-/** What is known of one payment. */
+/** The state of one payment. */
 interface Payment {
   readonly account: string;
   outcome: "pending" | "paid" | "lost" | "not run";
 }
 
-/** What became of all payments, by those who made them and by the accounts. */
+/** Records all payments, as reported by their payers and by the accounts. */
 export class Books {
   readonly #payments = new Map<string, Payment>();
   readonly #accounts = new Map<string, readonly string[]>();
-  /** How many payments failed, by the class of the error. */
+  /** The number of failed payments, by the class of the error. */
   readonly errors = new Map<string, number>();
   joined = 0;
 
-  /** Enters what a worker has printed. */
+  /** Records a line that a worker has printed. */
   enter(line: WorkerLine): void {
     switch (line.kind) {
       case "joined":
@@ -67,19 +67,19 @@ export class Books {
     }
   }
 
-  /** How many payments had each outcome. */
+  /** The number of payments with each outcome. */
   get counts(): Record<Payment["outcome"], number> {
     const counts = { pending: 0, paid: 0, lost: 0, "not run": 0 };
     for (const { outcome } of this.#payments.values()) counts[outcome]++;
     return counts;
   }
 
-  /** How many payments the accounts have. */
+  /** The number of payments that the accounts have received. */
   get received(): number {
     return [...this.#accounts.values()].flat().length;
   }
 
-  /** Returns what does not balance. */
+  /** Returns the payments that do not balance. */
   breaches(): string[] {
     const breaches: string[] = [];
     const received = new Map<string, string>();

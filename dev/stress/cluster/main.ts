@@ -1,6 +1,7 @@
 /**
- * Kills and restarts the NATS server of a cluster of three processes, whose books
- * must balance: `deno task stress:cluster`. Ends with exit code 1 on any breach.
+ * Kills and restarts the NATS server of a cluster of three processes, whose
+ * payments must balance: `deno task stress:cluster`. Ends with exit code 1 on
+ * any violation.
  *
  * @module
  */
@@ -21,18 +22,21 @@ const USAGE = `Usage: deno task stress:cluster [OPTION …]
   --servers=N   1 NATS server, or 3 that keep everything three times and of which
                 one at a time is killed or stopped; default 1`;
 
-/** How many nodes there are, each in a process of its own. */
+/** The number of nodes, each in a separate process. */
 const NODES = 3;
 
 const LEASE_MS = 3_000;
 
-/** The longest outage; a node that misses its lease ends and joins again. */
+/** The maximum outage; a node that misses its lease ends and joins again. */
 const LONGEST_OUTAGE_MS = 5_000;
 
-/** How long the end may take: a call waits for twice the lease, and no call hangs. */
+/**
+ * The time limit of the end: a call waits for twice the lease, and no call may
+ * hang.
+ */
 const SETTLE_MS = 60_000;
 
-/** A node in a process of its own, which is told what to do by lines. */
+/** A node in a separate process, which is controlled by lines of text. */
 class Worker implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -67,7 +71,7 @@ class Worker implements AsyncDisposable {
     }
   }
 
-  /** Sends a line, and waits for one of that kind. */
+  /** Sends a line, and waits for a line of the given kind. */
   async ask(line: string, kind: WorkerLine["kind"]): Promise<boolean> {
     await this.#input.write(new TextEncoder().encode(`${line}\n`));
     const late = rest(SETTLE_MS).then(() => "late" as const);
@@ -93,7 +97,7 @@ class Worker implements AsyncDisposable {
   }
 }
 
-/** Starts NATS servers, which are one cluster if there are several. */
+/** Starts NATS servers; several servers form one cluster. */
 async function startServers(count: number): Promise<NatsServer[]> {
   const program = natsProgram(2, 11);
   if (program === undefined) {
@@ -111,7 +115,10 @@ cluster { name: stress, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
   ));
 }
 
-/** Servers of one cluster must know each other's ports before they start. */
+/**
+ * Returns free ports: the servers of a cluster must know each other's ports
+ * before they start.
+ */
 function freePorts(count: number): number[] {
   const listeners = Array.from(
     { length: count },
@@ -129,7 +136,7 @@ interface Options {
   readonly servers: number;
 }
 
-/** Runs a cluster, and returns what does not balance. */
+/** Runs a cluster, and returns the payments that do not balance. */
 async function payThroughOutages(
   { seconds, seed, servers: count }: Options,
 ): Promise<{ books: Books; outages: number; breaches: string[] }> {
@@ -153,9 +160,10 @@ async function payThroughOutages(
       await rest(500 + random() * 4_000);
       const server = servers[Math.floor(random() * count)]!;
       outages++;
-      // Mostly short ones.
+      // Most outages are short.
       const outageMs = random() ** 2 * LONGEST_OUTAGE_MS;
-      // A server that stands still and goes on may think that it leads.
+      // A server that is stopped and resumed may still consider itself the
+      // leader.
       if (count > 1 && random() < 0.5) {
         server.signal("SIGSTOP");
         await rest(outageMs);

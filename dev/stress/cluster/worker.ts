@@ -1,6 +1,6 @@
 /**
- * A node of a cluster that pays into accounts, which live on any node, and keeps
- * books of what came of each payment. It joins again whenever its node has ended.
+ * A node of a cluster that pays into accounts, which live on any node, and
+ * reports the outcome of each payment. When its node ends, it joins again.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { rest } from "../../shared/wait.ts";
 import { readTask } from "../_steered.ts";
 import type { WorkerLine, WorkerTask } from "./_books.ts";
 
-/** Keeps the payments in their order. */
+/** Stores payments in order. */
 export class Account extends Agent {
   readonly #payments: string[] = [];
 
@@ -52,7 +52,7 @@ function tell(line: WorkerLine): void {
 let isOver = false;
 let number = 0;
 let node: Node | null = null;
-/** Pays once, and tells how that ended. */
+/** Makes one payment, and reports its outcome. */
 async function pay(from: Node): Promise<void> {
   const id = `${writer} ${++number}`;
   const account = `a${number % accounts}`;
@@ -76,7 +76,7 @@ async function payOnAndOn(): Promise<void> {
   }
 }
 
-/** Reads all accounts, for the end of a run. */
+/** Reads all accounts at the end of a run. */
 async function readAll(from: Node): Promise<void> {
   for (let n = 0; n < accounts; n++) {
     const account = `a${n}`;

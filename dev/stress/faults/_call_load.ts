@@ -6,17 +6,17 @@ import type { NumberedService } from "./peers/_numbered_service.ts";
 /** The time between two calls, in milliseconds. */
 const PAUSE_MS = 20;
 
-/** Figures of a {@linkcode CallLoad}, as plain data. */
+/** The figures of a {@linkcode CallLoad}, as plain data. */
 export interface LoadFigures {
   readonly made: number;
   readonly answered: number;
   readonly failed: number;
   readonly longestMs: number;
-  /** What must not have happened. */
+  /** The violations. */
   readonly breaches: readonly string[];
 }
 
-/** Calls a server all the time, and watches that each call settles. */
+/** Calls a server continuously, and checks that each call settles. */
 export class CallLoad {
   readonly #remote: Remote<NumberedService>;
   readonly #pending = new Set<Promise<void>>();
@@ -28,13 +28,13 @@ export class CallLoad {
   #isOver = false;
   readonly #ended: Promise<void>;
 
-  /** Begins to call at once. */
+  /** Starts to call at once. */
   constructor(remote: Remote<NumberedService>) {
     this.#remote = remote;
     this.#ended = this.#callOn();
   }
 
-  /** Makes no more calls, and waits until all have settled. */
+  /** Stops calling, and waits until all calls have settled. */
   async stop(limitMs: number): Promise<LoadFigures> {
     this.#isOver = true;
     await this.#ended;
@@ -63,7 +63,7 @@ export class CallLoad {
     }
   }
 
-  /** Every other call is of a method that may run twice. */
+  /** Makes a call; every second call uses an idempotent method. */
   async #call(n: number): Promise<void> {
     const began = performance.now();
     try {

@@ -9,33 +9,33 @@ import type { Outcome } from "./_outcome.ts";
 import type { NumberedService } from "./peers/_numbered_service.ts";
 import type { Scale } from "./_scale.ts";
 
-/** A trial: each of its outcomes is a row of the table. */
+/** A trial. Each of its outcomes is a row of the table. */
 export interface FaultTrial {
   readonly name: string;
-  /** Returns what this machine lacks for it, or `null`. */
+  /** Returns what this machine lacks for the trial, or `null`. */
   readonly missing?: () => Promise<string | null>;
   readonly run: (scale: Scale) => Promise<Outcome[]>;
 }
 
-/** A fault that is done to a client. */
+/** A fault that affects a client. */
 export interface Fault {
   readonly fault: string;
-  /** Begins it, and ends it. */
+  /** Starts the fault, and ends it. */
   readonly run: () => Promise<unknown>;
   /** The documented limit of a call, in milliseconds. */
   readonly boundMs: number;
-  /** The documented limit until the connection ends. */
+  /** The documented limit until the connection ends, in milliseconds. */
   readonly noticeBoundMs?: number;
 }
 
-/** How long calls run before a fault, and how long a client may need after it. */
+/** The time for calls before a fault, and for recovery after it. */
 const BEFORE_MS = 300;
 const RECOVERY_MS = 30_000;
 
-/** A client that notes when its connection has ended. */
+/** A client that records when its connection ends. */
 export class FaultClient implements AsyncDisposable {
   readonly #client: ReconnectingClient<NumberedService>;
-  /** The first end of a connection since the fault began. */
+  /** The time of the first end of a connection since the fault began. */
   endedAt: number | null = null;
 
   private constructor(client: ReconnectingClient<NumberedService>) {
@@ -53,7 +53,7 @@ export class FaultClient implements AsyncDisposable {
       heartbeatMs,
       queueTimeoutMs,
       ...options,
-      // What fails on the way is what is tried.
+      // Failures on the way are the purpose of the trial.
       onError: () => {},
       onStateChange: (state) => {
         if (state === "reconnecting" && noted.by) {
@@ -64,7 +64,7 @@ export class FaultClient implements AsyncDisposable {
     return noted.by = new FaultClient(client);
   }
 
-  /** Does a fault to it while it calls. */
+  /** Runs a fault while the client calls. */
   async suffer(fault: Fault): Promise<Outcome> {
     const { remote } = this.#client;
     const load = new CallLoad(remote);
@@ -101,7 +101,7 @@ export class FaultClient implements AsyncDisposable {
   }
 }
 
-/** Cuts the connections of a server again and again, for `timeMs`. */
+/** Cuts the connections of a server repeatedly, for `timeMs`. */
 export async function cutFor(
   server: { readonly clients: Iterable<{ channel: Closable }> },
   timeMs: number,

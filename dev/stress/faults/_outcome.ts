@@ -1,32 +1,32 @@
 import type { Table } from "../../shared/tables.ts";
 import type { LoadFigures } from "./_call_load.ts";
 
-/** What a fault has done to the calls of one client. */
+/** The effects of a fault on the calls of one client. */
 export interface Outcome {
-  /** What was done, such as `"server stopped (SIGSTOP)"`. */
+  /** The fault, such as `"server stopped (SIGSTOP)"`. */
   readonly fault: string;
-  /** How long it lasted, in milliseconds. */
+  /** The duration of the fault, in milliseconds. */
   readonly lastedMs: number;
   readonly load: LoadFigures;
   /** The documented limit of a call, in milliseconds. */
   readonly boundMs: number;
   /** The time from the fault to the end of the connection, in milliseconds. */
   readonly noticedMs: number | null;
-  /** The documented limit of that. */
+  /** The documented limit of that time, in milliseconds. */
   readonly noticeBoundMs?: number;
   /** The time from the end of the fault to the next answer, in milliseconds. */
   readonly backMs: number | null;
 }
 
 /**
- * How late a timer may be on a machine that has much to do, in milliseconds.
- * Heartbeats do not count time in which their process was busy.
+ * The possible delay of timers on a busy machine, in milliseconds. Heartbeats
+ * ignore time in which their process was busy.
  */
 const SLACK_MS = 1_000;
 
 /**
- * Returns which promises an outcome breaks, where times may be `slackMs` longer
- * than promised.
+ * Returns the guarantees that an outcome violates. Times may exceed their
+ * limits by `slackMs`.
  */
 export function breachesOf(outcome: Outcome, slackMs = SLACK_MS): string[] {
   const { fault, load, boundMs, noticedMs, backMs } = outcome;

@@ -1,22 +1,25 @@
-/** The sizes of a run of the faults, in milliseconds unless said otherwise. */
+/**
+ * The parameters of a run of the faults, in milliseconds unless stated
+ * otherwise.
+ */
 export interface Scale {
-  /** The option of that name, on both sides. */
+  /** The option `heartbeatMs`, on both sides. */
   readonly heartbeatMs: number;
-  /** The option of that name. */
+  /** The option `queueTimeoutMs`. */
   readonly queueTimeoutMs: number;
-  /** How long a server is stopped. */
+  /** The time for which a server is stopped. */
   readonly stoppedMs: number;
-  /** How long the token service is away. */
+  /** The time for which the token service is unavailable. */
   readonly awayMs: number;
-  /** How long there are no file descriptors. */
+  /** The time without free file descriptors. */
   readonly exhaustedMs: number;
-  /** How often the certificate is replaced. */
+  /** The number of times the certificate is replaced. */
   readonly rounds: number;
-  /** How long each step of that takes. */
+  /** The duration of each step of a replacement. */
   readonly stepMs: number;
 }
 
-/** The options of users who set none, and faults that outlast them. */
+/** The default options, and faults that outlast them. */
 export const FULL: Scale = {
   heartbeatMs: 15_000,
   queueTimeoutMs: 30_000,
@@ -27,7 +30,7 @@ export const FULL: Scale = {
   stepMs: 300,
 };
 
-/** The same in seconds, for tests. */
+/** A scale of seconds, for tests. */
 export const QUICK: Scale = {
   heartbeatMs: 200,
   queueTimeoutMs: 2_000,

@@ -4,7 +4,7 @@ import { cutFor, FaultClient, type FaultTrial } from "./_fault.ts";
 import { NumberedService } from "./peers/_numbered_service.ts";
 
 /**
- * The certificate of a client is replaced in steps, as by a program that writes
+ * Replaces the certificate of a client step by step, like a program that writes
  * its files one after the other, while connections are cut.
  */
 export const certificates: FaultTrial = {
@@ -39,7 +39,7 @@ export const certificates: FaultTrial = {
             await wait();
             await Deno.writeTextFile(cert, "");
             await wait();
-            // A new certificate beside the old key.
+            // The new certificate does not match the old key yet.
             await Deno.writeTextFile(cert, next.cert);
             await wait();
             await write(next);

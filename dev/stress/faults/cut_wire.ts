@@ -4,12 +4,12 @@ import type { Outcome } from "./_outcome.ts";
 import type { Scale } from "./_scale.ts";
 import { startServerProcess } from "./stopped_server.ts";
 
-/** The addresses of both ends of the wire. */
+/** The addresses of the two ends of the wire. */
 const HERE = "10.213.17.1";
 const THERE = "10.213.17.2";
 
 /**
- * A wire between this process and a network namespace of its own, whose
+ * A wire between this process and a separate network namespace. Each of its
  * directions can be cut.
  */
 class Wire implements AsyncDisposable {
@@ -17,7 +17,7 @@ class Wire implements AsyncDisposable {
   readonly space = `denomas-${Deno.pid}`;
   readonly #link = `dm${Deno.pid}`;
 
-  /** Makes the namespace and the wire. */
+  /** Creates the namespace and the wire. */
   static async make(): Promise<Wire> {
     const wire = new Wire();
     const { space } = wire;
@@ -47,7 +47,7 @@ class Wire implements AsyncDisposable {
     }
   }
 
-  /** Drops what goes towards the namespace, or comes from it, at a port. */
+  /** Drops packets towards the namespace or from it, at a port. */
   async cut(towards: "server" | "client", port: number): Promise<void> {
     const [hook, field] = towards === "server"
       ? ["input", "dport"]
@@ -57,20 +57,20 @@ class Wire implements AsyncDisposable {
     await run("ip", "netns", "exec", this.space, "nft", rule);
   }
 
-  /** Lets everything through again. */
+  /** Lets all packets through again. */
   async heal(port: number): Promise<void> {
     const rule = ["delete", "table", "inet", `cut${port}`];
     await run("ip", "netns", "exec", this.space, "nft", ...rule);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // It would go with the namespace, but some time later.
+    // It would disappear with the namespace, but some time later.
     await run("ip", "link", "delete", `${this.#link}a`).catch(() => {});
     await run("ip", "netns", "delete", this.space);
   }
 }
 
-/** One direction of the wire between a client and a server is cut. */
+/** Cuts one direction of the wire between a client and a server. */
 export const cutWire: FaultTrial = {
   name: "cut wire",
   async missing() {
@@ -95,7 +95,7 @@ export const cutWire: FaultTrial = {
   },
 };
 
-/** Tries one direction, with a client that calls and one that is idle. */
+/** Cuts one direction, with one client that calls and one that is idle. */
 async function cutOne(
   wire: Wire,
   scale: Scale,
@@ -112,7 +112,7 @@ async function cutOne(
   const port = Number(address.split(":").pop());
   await using busy = await FaultClient.open(address, scale);
   await using idle = await FaultClient.open(address, scale);
-  // Some time after the connection was made, as heartbeats would have it.
+  // Begin in the middle of a heartbeat interval.
   await rest(scale.heartbeatMs * 0.4);
   const noticeBoundMs = 3 * scale.heartbeatMs;
   let [began, idleEnded]: (number | null)[] = [null, null];
@@ -142,12 +142,12 @@ async function cutOne(
   return [
     { ...outcome, noticedMs: outcome.noticedMs ?? Infinity },
     row("an idle client", since(idleEnded)),
-    // The ends that it notices of both clients.
+    // The server notices the end of both clients' connections.
     row("the server", Math.max(since(ends[0]), since(ends[1]))),
   ];
 }
 
-/** Runs a program of the system to its end. */
+/** Runs a system program until it ends. */
 async function run(program: string, ...args: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(program, {
     args,

@@ -8,10 +8,10 @@ import type { ExhaustedTask } from "./peers/exhausted_client.ts";
 import { NumberedService } from "./peers/_numbered_service.ts";
 import type { Scale } from "./_scale.ts";
 
-/** The files that the process may open. */
+/** The maximum number of open files of the process. */
 const MOST_FILES = 64;
 
-/** One side runs out of file descriptors while connections are cut. */
+/** Makes one side run out of file descriptors while connections are cut. */
 export const descriptors: FaultTrial = {
   name: "descriptors",
   missing: () => Promise.resolve(Deno.build.os === "windows" ? "ulimit" : null),
@@ -22,10 +22,12 @@ export const descriptors: FaultTrial = {
   ],
 };
 
-/** The beginning of a command that may open no more files. */
+/** The beginning of a command that limits the number of open files. */
 const LIMITED = ["sh", "-c", `ulimit -n ${MOST_FILES}; exec "$@"`, "sh"];
 
-/** The system accepts connections for the server, which has no files for them. */
+/**
+ * The system accepts connections, but the server has no descriptors for them.
+ */
 async function exhaustServer(scale: Scale): Promise<Outcome> {
   await using server = startServerProcess(
     "tcp://127.0.0.1:0",
@@ -59,7 +61,7 @@ async function exhaustClient(scale: Scale, isTls: boolean): Promise<Outcome> {
     };
     const program = new URL("./peers/exhausted_client.ts", import.meta.url);
     const exhausted = Promise.withResolvers<void>();
-    // Deno would look for a new version, also without file descriptors.
+    // Deno would check for a new version, even without file descriptors.
     const env = { DENO_NO_UPDATE_CHECK: "1" };
     await using client = new PeerProcess([
       ...LIMITED,

@@ -1,7 +1,7 @@
 /**
- * Does real faults to reconnecting clients, and prints how long their calls and
- * their recovery take: `deno task faults`. Ends with exit code 1 if a promise is
- * broken.
+ * Subjects reconnecting clients to real faults, and prints how long their calls
+ * and their recovery take: `deno task faults`. Ends with exit code 1 if a
+ * guarantee is violated.
  *
  * @module
  */
@@ -37,7 +37,7 @@ function parseArguments(args: readonly string[]): Arguments {
   return { isQuick, only, write: args.includes("--write") };
 }
 
-/** Runs the trials, and returns which promises were broken. */
+/** Runs the trials, and returns the violated guarantees. */
 async function run({ isQuick, only, write }: Arguments): Promise<string[]> {
   const scale = isQuick ? QUICK : FULL;
   const outcomes: Outcome[] = [];

@@ -3,7 +3,7 @@ import { rest } from "../../shared/wait.ts";
 import { FaultClient, type FaultTrial } from "./_fault.ts";
 import type { Scale } from "./_scale.ts";
 
-/** Starts a server of {@linkcode NumberedService} in a process of its own. */
+/** Starts a server of {@linkcode NumberedService} in a separate process. */
 export function startServerProcess(
   address: string,
   { heartbeatMs }: Scale,
@@ -12,14 +12,14 @@ export function startServerProcess(
 ): PeerProcess {
   const program = new URL("./peers/server.ts", import.meta.url);
   const command = denoCommand(program, [address, String(heartbeatMs)]);
-  // Deno would look for a new version, also without file descriptors.
+  // Deno would check for a new version, even without file descriptors.
   const env = { DENO_NO_UPDATE_CHECK: "1" };
   return new PeerProcess([...prefix, ...command], { env, onLine });
 }
 
 /**
- * A server is stopped, and goes on later: its system accepts connections and
- * bytes meanwhile, and nothing answers.
+ * Stops a server and resumes it later. Meanwhile its system accepts connections
+ * and bytes, but nothing answers.
  */
 export const stoppedServer: FaultTrial = {
   name: "stopped server",
@@ -31,7 +31,7 @@ export const stoppedServer: FaultTrial = {
     const noticeBoundMs = 3 * scale.heartbeatMs;
     const outcome = await client.suffer({
       fault: "server stopped (SIGSTOP)",
-      // A call that may have run waits for the next connection, too.
+      // A call that may have run also waits for the next connection.
       boundMs: noticeBoundMs + scale.queueTimeoutMs,
       noticeBoundMs,
       run: async () => {

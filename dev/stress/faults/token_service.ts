@@ -2,7 +2,7 @@ import { startServer } from "../../../rpc/deno.ts";
 import { cutFor, FaultClient, type FaultTrial } from "./_fault.ts";
 import { NumberedService } from "./peers/_numbered_service.ts";
 
-/** A service that hands out tokens over HTTP. */
+/** Starts a service that issues tokens over HTTP. */
 function startTokens(port = 0) {
   return Deno.serve(
     { hostname: "127.0.0.1", port, onListen() {} },
@@ -11,8 +11,8 @@ function startTokens(port = 0) {
 }
 
 /**
- * The service that clients get their credentials from is away, while their
- * connections are cut.
+ * Makes the service that issues the clients' credentials unavailable, while
+ * their connections are cut.
  */
 export const tokenService: FaultTrial = {
   name: "token service",

@@ -6,54 +6,54 @@ import { denoCommand, PeerProcess } from "../../shared/peer_process.ts";
 import { rest } from "../../shared/wait.ts";
 import type { EnginePlace, Store, Write } from "./_store.ts";
 
-/** What a worker does. */
+/** The task of a worker. */
 export interface WorkerTask {
   readonly place: EnginePlace;
-  /** The lease that it wants. */
+  /** The number of the lease that the worker tries to acquire. */
   readonly lane: number;
   readonly writer: string;
   readonly leaseMs: number;
-  /** Whether its writes are checked by the store. */
+  /** Whether the store checks the worker's writes. */
   readonly isChecked: boolean;
 }
 
-/** What a worker prints. */
+/** A line that a worker prints. */
 export type WorkerLine =
   | { readonly kind: "ready" | "refused" | "lost" }
   | { readonly kind: "holds"; readonly epoch: number };
 
-/** How a holder is interrupted. */
+/** The way in which a holder is interrupted. */
 export type Interruption = "stop" | "kill" | "stop and kill";
 
 /** Options for {@linkcode interruptHolders}. */
 export interface RoundsOptions {
-  /** How many holders are interrupted. */
+  /** The number of interruptions. */
   readonly rounds: number;
   readonly seed: number;
-  /** How many leases there are, each with two workers. */
+  /** The number of leases, each with two workers. */
   readonly lanes: number;
   readonly isChecked: boolean;
   /** Called after each round. */
   readonly onRound?: (count: number) => void;
 }
 
-/** What came of it. */
+/** The outcome of {@linkcode interruptHolders}. */
 export interface RoundsOutcome {
   readonly interruptions: Readonly<Record<Interruption, number>>;
-  /** How many leases were taken. */
+  /** The number of leases that were acquired. */
   readonly epochs: number;
-  /** How many writes took effect. */
+  /** The number of writes that took effect. */
   readonly writes: number;
-  /** How many workers were told that another one has written since. */
+  /** The number of refusals because another worker had written since. */
   readonly refused: number;
-  /** Effective writes of an epoch after one of a later epoch. */
+  /** Writes of an epoch that took effect after one of a later epoch. */
   readonly disorders: readonly string[];
 }
 
-/** The shortest lease that engines give. */
+/** The shortest lease that engines grant, in milliseconds. */
 const LEASE_MS = 1_000;
 
-/** Returns the writes of `history` that come after one of a later epoch. */
+/** Returns the writes in `history` that follow a write of a later epoch. */
 export function disordersOf(lane: number, history: readonly Write[]): string[] {
   let latest = 0;
   const disorders: string[] = [];
@@ -68,7 +68,10 @@ export function disordersOf(lane: number, history: readonly Write[]): string[] {
   return disorders;
 }
 
-/** A process that wants the lease of its lane, one life after the other. */
+/**
+ * A process that repeatedly acquires the lease of its lane. It can be
+ * restarted.
+ */
 class Worker implements AsyncDisposable {
   readonly #task: WorkerTask;
   readonly #onLine: (line: WorkerLine) => void;
@@ -91,7 +94,7 @@ class Worker implements AsyncDisposable {
     Deno.kill(this.#process.pid, signal);
   }
 
-  /** Kills it, and starts it anew. */
+  /** Kills the process, and starts a new one. */
   async restart(): Promise<void> {
     await this.#process.kill();
     this.#process = this.#start();
@@ -102,12 +105,12 @@ class Worker implements AsyncDisposable {
   }
 }
 
-/** One lease, with two workers that want it. */
+/** One lease, with two workers that compete for it. */
 class Lane implements AsyncDisposable {
   readonly #workers: readonly [Worker, Worker];
   refused = 0;
   epochs = 0;
-  /** The worker that has told last that it holds the lease. */
+  /** The worker that last reported to hold the lease; -1 for none. */
   #holder = -1;
   #news = Promise.withResolvers<void>();
 
@@ -124,7 +127,7 @@ class Lane implements AsyncDisposable {
     this.#workers = [start(0), start(1)];
   }
 
-  /** Resolves to the number of the next holder that is not `other`. */
+  /** Resolves to the number of the next holder other than `other`. */
   async #holderBut(other: number): Promise<number> {
     while (this.#holder === other || this.#holder === -1) {
       await this.#news.promise;
@@ -132,21 +135,21 @@ class Lane implements AsyncDisposable {
     return this.#holder;
   }
 
-  /** Interrupts the holder; resolves once the other worker has taken over. */
+  /** Interrupts the holder; resolves once the lease has a new holder. */
   async interrupt(kind: Interruption, restMs: number): Promise<void> {
     const holder = await this.#holderBut(-1);
     const worker = this.#workers[holder]!;
     await rest(restMs);
     if (kind === "kill") await worker.restart();
     else worker.signal("SIGSTOP");
-    // One that was killed may take the lease again.
+    // A killed worker may acquire the lease again.
     if (kind === "kill") this.#holder = -1;
     await this.#holderBut(kind === "kill" ? -1 : holder);
     await rest(restMs);
     if (kind === "stop and kill") await worker.restart();
     if (kind !== "stop") return;
     worker.signal("SIGCONT");
-    // It has some time to write.
+    // Leave the resumed worker some time to write.
     await rest(restMs);
   }
 
@@ -155,7 +158,9 @@ class Lane implements AsyncDisposable {
   }
 }
 
-/** Interrupts holders of leases, and reads what the store says of their writes. */
+/**
+ * Interrupts holders of leases, and checks their writes in the store's history.
+ */
 export async function interruptHolders(
   store: Store,
   options: RoundsOptions,

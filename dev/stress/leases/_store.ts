@@ -9,31 +9,31 @@ import {
 } from "../../../extras/nats/fixtures/server.ts";
 import { denoCommand, PeerProcess } from "../../shared/peer_process.ts";
 
-/** How to reach the engine of a run: plain data for its processes. */
+/** How to reach the engine of a run, as plain data for its processes. */
 export interface EnginePlace {
   readonly kind: "container" | "nats";
   readonly address: string;
 }
 
-/** What a holder of a lease has written. */
+/** A write by the holder of a lease. */
 export interface Write {
-  /** The lease of which the writer was the holder; later ones are greater. */
+  /** The epoch of the writer's lease; later leases have greater epochs. */
   readonly epoch: number;
-  /** Who wrote. */
+  /** The name of the writer. */
   readonly writer: string;
 }
 
-/** A store whose own history of a key can be read. */
+/** A store that records the history of each key. */
 export interface Store extends AsyncDisposable {
   readonly place: EnginePlace;
-  /** Resolves to all writes of a key, in the order in which they took effect. */
+  /** Resolves to all writes of a key, in the order they took effect. */
   history(key: string): Promise<Write[]>;
 }
 
-/** The bucket of what is written; it keeps all writes of each key. */
+/** The bucket of the writes, which keeps all writes of each key. */
 const HISTORY_BUCKET = "history";
 
-/** Opens the engines of the leases and of what their holders write. */
+/** Opens the engines of the leases and of their holders' writes. */
 export async function openEngines(
   { kind, address }: EnginePlace,
 ): Promise<[leases: Engine, state: Engine]> {
@@ -48,7 +48,7 @@ export async function openEngines(
   ];
 }
 
-/** Starts a container in a process of its own, which prints what is written. */
+/** Starts a container in a separate process that prints the writes. */
 export async function startContainerStore(): Promise<Store> {
   const history = new Map<string, Write[]>();
   const onLine = (line: string) => {
@@ -98,7 +98,7 @@ async function connectTo(server: NatsServer) {
   };
 }
 
-/** Reads what the server has on its disk, message by message. */
+/** Reads the messages that the server has stored on disk. */
 async function readHistory(server: NatsServer, key: string): Promise<Write[]> {
   await using nc = await connectTo(server);
   const js = jetstream(nc.connection);

@@ -1,6 +1,7 @@
 /**
- * Interrupts the holders of leases, whose writes must take effect in the order of
- * their epochs: `deno task stress:leases`. Ends with exit code 1 on any breach.
+ * Interrupts the holders of leases, whose writes must take effect in the order
+ * of their epochs: `deno task stress:leases`. Ends with exit code 1 on any
+ * violation.
  *
  * @module
  */

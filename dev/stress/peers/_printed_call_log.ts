@@ -7,13 +7,13 @@ import {
 import { printLine } from "../../shared/peer_process.ts";
 
 /**
- * The log of a process that is to be killed: each entry is told at once, so
- * that it is known of whatever comes after.
+ * The log of a process that will be killed. It prints each entry at once, so
+ * that the parent knows it when the process is killed.
  */
 export class PrintedCallLog implements CallLog {
   #next: number;
 
-  /** Its own calls are numbered from `first`. */
+  /** Numbers its own calls from `first`. */
   constructor(first: number) {
     this.#next = first;
   }

@@ -11,7 +11,7 @@ import { PrintedCallLog } from "./_printed_call_log.ts";
 import { printLine } from "../../shared/peer_process.ts";
 import { dismissal, readTask } from "../_steered.ts";
 
-/** So many of its tasks call at once. */
+/** The number of simultaneous callers. */
 const CALLERS = 4;
 
 const { endpoint, seed, first } = readTask<CallerTask>();

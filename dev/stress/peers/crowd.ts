@@ -1,5 +1,5 @@
 /**
- * Many clients of a server, all in one process.
+ * Many clients of a server, in one process.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { type Endpoint, endpointOptions } from "../_endpoint.ts";
 import { rest } from "../../shared/wait.ts";
 import { offer } from "../_steered.ts";
 
-/** Connections opened at once: a system lets only some wait for accept. */
+/** Connections to open at once: a system queues only some until accept. */
 const ENTRANCES = 64;
 
 /** The figures of a crowd. */
 export interface CrowdFigures {
   readonly outcome: Outcome;
-  /** How long it called, in milliseconds. */
+  /** The time for which it called, in milliseconds. */
   readonly ms: number;
   readonly medianMs: number;
   readonly p99Ms: number;
@@ -41,7 +41,9 @@ export class Crowd implements AsyncDisposable {
     }));
   }
 
-  /** Has all clients call one after another for `forMs`, at least once. */
+  /**
+   * Makes all clients call one after another for `forMs`, at least once each.
+   */
   @expose
   async work(forMs: number): Promise<CrowdFigures> {
     return await this.#time(async (client, call) => {
@@ -51,9 +53,9 @@ export class Crowd implements AsyncDisposable {
   }
 
   /**
-   * Has all clients call every `everyMs` for `forMs`, however long the calls
-   * before take: otherwise a server that stands still would get fewer calls,
-   * and few waits would be long.
+   * Makes all clients call every `everyMs` for `forMs`, even while earlier
+   * calls are pending. Otherwise a stalled server would get fewer calls, and
+   * few waits would be long.
    */
   @expose
   async keepPace(everyMs: number, forMs: number): Promise<CrowdFigures> {

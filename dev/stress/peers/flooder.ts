@@ -1,5 +1,5 @@
 /**
- * One client of a server, which keeps very many slow calls under way.
+ * One client of a server, which keeps very many slow calls in flight.
  *
  * @module
  */

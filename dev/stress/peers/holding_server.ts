@@ -1,5 +1,5 @@
 /**
- * A server that holds whatever it is given, and tells its memory.
+ * A server that holds its calls' arguments, and reports its memory.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import type { RpcServer } from "../../../rpc/server.ts";
 import { service } from "../../../rpc/service/service.ts";
 import { offer } from "../_steered.ts";
 
-/** The codecs that can be asked for. */
+/** The available codecs. */
 const CODECS = { json, msgpack } satisfies Record<string, () => Codec>;
 
-/** The name of a codec that can be asked for. */
+/** The name of an available codec. */
 export type CodecName = keyof typeof CODECS;
 
-/** The service: its calls hold their arguments until they end. */
+/** The service, whose calls hold their arguments until they end. */
 export const held = service({
   ping: () => null,
   hold: (..._values: unknown[]) =>
@@ -27,7 +27,7 @@ export const held = service({
       const { signal } = call();
       signal.addEventListener("abort", () => reject(signal.reason));
     }),
-  /** Reads one item, and then none. */
+  /** Reads one item of a stream, and no more. */
   save: async (items: AsyncIterable<unknown>) => {
     const { signal } = call();
     for await (const _ of items) {
@@ -36,7 +36,7 @@ export const held = service({
       });
     }
   },
-  /** Has a value of the caller's awaited. */
+  /** Calls a function of the caller and awaits its result. */
   ask: async (listener: () => unknown) => void await listener(),
 });
 
@@ -49,13 +49,13 @@ export class HoldingServer implements AsyncDisposable {
   async open(codec: CodecName): Promise<string> {
     this.#server = await startServer("tcp://127.0.0.1:0", held, {
       codec: CODECS[codec](),
-      // What hostile peers do is counted by who sends them.
+      // Violations by hostile peers are counted by the sender.
       onError: () => {},
     });
     return this.#server.address;
   }
 
-  /** The most memory that the process has had, in bytes. */
+  /** Returns the peak memory of the process, in bytes. */
   @expose
   async peakBytes(): Promise<number> {
     if (Deno.build.os !== "linux") return Deno.memoryUsage().rss;

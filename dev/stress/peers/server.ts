@@ -13,10 +13,10 @@ import { PrintedCallLog } from "./_printed_call_log.ts";
 import { printLine } from "../../shared/peer_process.ts";
 import { dismissal, readTask } from "../_steered.ts";
 
-/** The time to wait for a port that another process holds. */
+/** The time to wait for an occupied port, in milliseconds. */
 const TAKEN_MS = 5_000;
 
-/** Serves at the address of the last server, whose port may be taken. */
+/** Serves at the address of the previous server, whose port may be occupied. */
 async function start({ endpoint, first }: VictimTask): Promise<RpcServer> {
   const until = performance.now() + TAKEN_MS;
   const service = new TestService(new PrintedCallLog(first));

@@ -1,5 +1,5 @@
 /**
- * A server whose parent asks for its figures.
+ * A server whose parent reads its figures.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import { TestServer } from "../_test_server.ts";
 export interface ServerFigures {
   /** Calls that have begun. */
   readonly runs: number;
-  /** The most slow calls at once. */
+  /** The maximum number of simultaneous slow calls. */
   readonly mostUnderWay: number;
   readonly connections: number;
-  /** Entries of its tables. */
+  /** The number of entries in the server's tables. */
   readonly pending: number;
   /** Memory of the process after garbage collection, in bytes. */
   readonly memoryBytes: number;

@@ -6,7 +6,7 @@ import type { Chat, Line } from "../chat.ts";
 const find = (id: string) => document.getElementById(id)!;
 const field = (id: string) => find(id) as HTMLInputElement;
 
-/** Makes an element with a text, which is never HTML. */
+/** Creates an element with a text, which is never parsed as HTML. */
 function make(tag: string, textContent: string): HTMLElement {
   return Object.assign(document.createElement(tag), { textContent });
 }
@@ -23,7 +23,7 @@ function showState(state: string): void {
   find("state").dataset.state = state;
 }
 
-/** Shows a line once. One that had to wait moves to its place. */
+/** Shows a line once. A line that was waiting moves to its final place. */
 function showLine({ id, by, text, at }: Line, isWaiting = false): void {
   const known = document.getElementById(id);
   if (known?.className === "") return;
@@ -43,7 +43,7 @@ async function join(name: string): Promise<void> {
   const address = `${location.origin.replace("http", "ws")}/rpc`;
   const client = await openReconnecting<Chat>(address, {
     credentials: name,
-    // The first connection, and all that is said without one, may wait.
+    // The first connection, and calls without a connection, may wait forever.
     ...{ retryForMs: Infinity, queueTimeoutMs: Infinity },
     onStateChange: showState,
   });
@@ -85,7 +85,7 @@ async function join(name: string): Promise<void> {
     const [to, id, text] = [room, crypto.randomUUID(), field("text").value];
     field("text").value = "";
     showLine({ id, room, by: name, text, at: Date.now() }, true);
-    // One after the other: so lines that are sent again keep their order.
+    // Send lines one after the other, so that resent lines keep their order.
     sent = sent.then(() => client.remote.say(to, id, text)).catch((error) => {
       document.getElementById(id)?.append(make("small", error.message));
     });

@@ -1,16 +1,16 @@
 import { rest } from "../../../shared/wait.ts";
 
 /**
- * Lets a process do without descriptors later on: Deno sets up signals a while
- * after the start, and panics if it cannot.
+ * Prepares a process to run without descriptors: Deno sets up signal handling
+ * some time after the start, and panics if it cannot.
  */
 export function prepareForExhaustion(): void {
   Deno.addSignalListener("SIGUSR2", () => {});
 }
 
 /**
- * Opens all files that this process may open, also those that get free, for
- * `timeMs`. `onBegun` is called once there are none left.
+ * Opens as many files as this process may open, including descriptors that
+ * become free, for `timeMs`. Calls `onBegun` once none are left.
  */
 export async function exhaust(
   timeMs: number,
@@ -22,7 +22,7 @@ export async function exhaust(
     try {
       for (;;) files.push(Deno.openSync("/dev/null"));
     } catch {
-      // There are none left.
+      // No descriptors are left.
     }
   };
   openAll();

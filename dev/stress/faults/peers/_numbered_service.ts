@@ -1,10 +1,10 @@
 import { expose } from "../../../../rpc/service/expose.ts";
 
-/** Counts how often each numbered call has run. */
+/** Counts how often each numbered call runs. */
 export class NumberedService {
   readonly #runs = new Map<number, number>();
 
-  /** Returns how often this has run. */
+  /** Returns how often call `n` has run. */
   @expose
   once(n: number): number {
     const runs = (this.#runs.get(n) ?? 0) + 1;
@@ -12,7 +12,7 @@ export class NumberedService {
     return runs;
   }
 
-  /** Does nothing, as often as it is called. */
+  /** Has no side effects, so it may run any number of times. */
   @expose({ idempotent: true })
   often(n: number): number {
     return n;

@@ -1,6 +1,7 @@
 /**
- * A client that opens files until there are no descriptors left, and closes them
- * later. The limit is that of its process. Argument: an {@linkcode ExhaustedTask}.
+ * A client that opens files until there are no descriptors left, and closes
+ * them later. The limit is that of its process. Its argument is an
+ * {@linkcode ExhaustedTask}.
  */
 import { answerRequests, printLine } from "../../../shared/peer_process.ts";
 import { readTask } from "../../_steered.ts";
@@ -12,7 +13,7 @@ import { exhaust, prepareForExhaustion } from "./_exhaust.ts";
 export interface ExhaustedTask {
   readonly address: string;
   readonly scale: Scale;
-  /** The file of the authority, with TLS. */
+  /** The file of the certificate authority, if TLS is used. */
   readonly caCerts: string | null;
 }
 
@@ -27,7 +28,7 @@ if (import.meta.main) {
       const first = Promise.withResolvers<FaultClient>();
       const onBegun = () => {
         printLine("exhausted");
-        // A first connection has to wait until there are files again.
+        // A first connection must wait until descriptors are free again.
         const retryForMs = scale.queueTimeoutMs;
         first.resolve(
           FaultClient.open(address, scale, { ...options, retryForMs }),

@@ -1,7 +1,7 @@
 /**
- * A server to be stopped, cut off, or left without file descriptors. Prints its
- * address, and a line for each connection that ends; runs until its input ends.
- * Arguments: the address and `heartbeatMs`.
+ * A server that is stopped, cut off, or deprived of file descriptors. Prints
+ * its address, and a line for each connection that ends; runs until its input
+ * ends. Its arguments are the address and `heartbeatMs`.
  */
 import { startServer } from "../../../../rpc/deno.ts";
 import { answerRequests, printLine } from "../../../shared/peer_process.ts";
@@ -19,7 +19,7 @@ await using server = await startServer(address!, new NumberedService(), {
         void closed.then(({ code }) => printLine(`ended: ${code}`)),
     ],
   },
-  // Connections that cannot be accepted are what is tried.
+  // Failures to accept connections are the purpose of the trial.
   onError: () => {},
 });
 printLine(server.address);

@@ -1,6 +1,6 @@
 /**
- * A container that holds entries, and prints each write to a key that begins with
- * `state.` as it takes effect.
+ * A container that stores entries, and prints each write to a key that begins
+ * with `state.` when it takes effect.
  *
  * @module
  */

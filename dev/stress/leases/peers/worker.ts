@@ -1,6 +1,6 @@
 /**
- * Wants a lease, and writes as long as it has no reason to think that it has lost
- * it. It does not look at its clock: what holds is up to the store alone.
+ * Acquires a lease, and writes as long as it has no indication of having lost
+ * it. It ignores its clock: only the store decides which writes are valid.
  *
  * @module
  */
@@ -22,17 +22,17 @@ const keys = { lease: `lead.${lane}`, state: `state.${lane}` };
 const encode = (value: unknown) =>
   new TextEncoder().encode(JSON.stringify(value));
 
-/** Between two writes of a holder, in milliseconds. */
+/** The time between two writes of a holder, in milliseconds. */
 const PACE_MS = 5;
 
-/** A write that takes longer was interrupted, in milliseconds. */
+/** A write that takes longer than this was interrupted, in milliseconds. */
 const LATE_MS = 100;
 
 function tell(line: WorkerLine): void {
   printLine(JSON.stringify(line));
 }
 
-/** Resolves to the revision of a lease. */
+/** Acquires the lease; resolves to its revision. */
 async function acquire(): Promise<number> {
   for (;;) {
     try {
@@ -51,7 +51,10 @@ function isUsual(error: unknown): boolean {
   return error instanceof StaleEpochError || error instanceof EngineError;
 }
 
-/** Writes as the holder in `epoch`; resolves to the revision, `null` if stale. */
+/**
+ * Writes as the holder in `epoch`; resolves to the revision, or `null` if
+ * stale.
+ */
 async function write(
   engine: Engine,
   epoch: number,
@@ -66,7 +69,10 @@ async function write(
   }
 }
 
-/** Makes the first write of `epoch`; resolves to `null` if there is a later one. */
+/**
+ * Makes the first write of `epoch`; resolves to `null` if a later epoch has
+ * written.
+ */
 async function claim(epoch: number): Promise<number | null> {
   for (;;) {
     const entry = await state.get(keys.state);
@@ -92,7 +98,7 @@ async function hold(epoch: number): Promise<void> {
     revision = await write(state, epoch, revision);
     if (revision === null) return tell({ kind: "refused" });
     const now = performance.now();
-    // One that was stopped in between writes before it hears of its lease.
+    // A worker that was stopped here writes again before it renews its lease.
     if (now < renewAt || now - start > LATE_MS) continue;
     const options = { expected: lease, leaseMs };
     lease = await leases.put(keys.lease, encode(writer), options);
