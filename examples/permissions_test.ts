@@ -5,12 +5,14 @@ import { fileURLToPath } from "node:url";
 import { importMapFlags } from "../dev/checks/import_map_flags.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 
-/** What is in the place of a part of the address. */
+/** Replacements for placeholders of the guide. */
 type Place = Readonly<Record<string, string>>;
 
 const GUIDE = new URL("../docs/permissions.md", import.meta.url);
 
-/** Returns the flags that the table of the guide names, in the row that begins so. */
+/**
+ * Returns the flags in the row of the guide's table that begins with `start`.
+ */
 async function flagsFor(
   start: string,
 ): Promise<{ server: string[]; client: string[] }> {
@@ -35,7 +37,7 @@ function put(flags: readonly string[], place: Place): string[] {
   );
 }
 
-/** Each flag, and each item of its list, with those that are left without it. */
+/** Returns each flag and list item, with the flags that are left without it. */
 function withoutEach(
   flags: readonly string[],
 ): [what: string, left: string[]][] {
@@ -69,11 +71,11 @@ function run(
   }).spawn();
 }
 
-/** Runs to the end; its standard input has ended at once. */
+/** Runs a program to its end, with an empty standard input. */
 async function outcome(
   child: Deno.ChildProcess,
 ): Promise<{ success: boolean; errors: string; output: string }> {
-  // It may have ended, and its input with it.
+  // The program, and with it its input, may have ended already.
   await child.stdin.close().catch(() => {});
   const { success, stdout, stderr } = await child.output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -91,7 +93,7 @@ async function assertRefused(
 
 type Start = (flags: readonly string[], address: string) => Deno.ChildProcess;
 
-/** How a server and a client are started, with `args` beyond the usual ones. */
+/** Describes how to start a server and a client, with the additional `args`. */
 function pair(args: readonly string[]): { server: Start; client: Start } {
   return {
     server: (flags, address) =>
@@ -104,7 +106,7 @@ function pair(args: readonly string[]): { server: Start; client: Start } {
   };
 }
 
-/** Serves until it is disposed of; tells the real address. */
+/** Serves until it is disposed of; resolves to the real address. */
 async function serving(
   child: Deno.ChildProcess,
 ): Promise<{ address: string } & AsyncDisposable> {
@@ -126,7 +128,9 @@ async function serving(
   };
 }
 
-/** Asserts that the flags of the guide are enough, and none too many. */
+/**
+ * Asserts that the flags of the guide are sufficient, and all are necessary.
+ */
 async function assertLeast(
   row: string,
   address: string,
@@ -161,7 +165,7 @@ Deno.test("Over TCP the guide names the least permissions", async () => {
   await assertLeast("`tcp://", LOOPBACK, hostAndPort);
 });
 
-/** What both sides prove who they are with, throw-away and as text. */
+/** Returns throw-away certificates for both sides, as text. */
 async function pem(): Promise<Record<"cert" | "key" | "ca", string>> {
   const authority = await createTestAuthority();
   return { ...await authority.issue(), ca: authority.caCert };
@@ -194,7 +198,7 @@ Deno.test("Over TLS with files the guide names the least permissions", async () 
 
 Deno.test({
   name: "Over a Unix socket the guide names the least permissions",
-  // There are none there.
+  // Deno has no Unix sockets on Windows.
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await using folder = await makeTempFolder("permissions-");

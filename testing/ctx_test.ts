@@ -96,7 +96,7 @@ withCtx(
       },
     );
     await assertRejects(() => channel.send("hi"), ConnectionClosedError);
-    // An own `onError` takes them away from the step.
+    // A custom `onError` receives the errors instead of the step.
     assertEquals([errors.length, ctx.takeHandlerErrors().length], [1, 0]);
   },
 );

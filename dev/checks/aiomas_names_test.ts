@@ -7,14 +7,14 @@ const NAMES = `${ROOT}/dev/checks/aiomas/names.txt`;
 /** The guide. */
 const GUIDE = `${ROOT}/docs/from_aiomas.md`;
 
-/** Returns the names of a list, one a line. */
+/** Returns the names in a list with one name per line. */
 function parseNames(text: string): Set<string> {
   return new Set(text.split("\n").filter((line) => line !== ""));
 }
 
 /**
- * Returns the names in a guide: the code in the first column of the tables in
- * each section whose heading names a module, with the name of the module.
+ * Returns the names in a guide, with the name of their module: the code in the
+ * first column of the tables, in each section whose heading names a module.
  */
 function namesInGuide(text: string): Set<string> {
   const names = new Set<string>();
@@ -29,7 +29,7 @@ function namesInGuide(text: string): Set<string> {
   return names;
 }
 
-/** Returns the names that the guide lacks, and those that do not exist. */
+/** Returns the names missing from the guide, and those that do not exist. */
 function nameBreaches(
   wanted: ReadonlySet<string>,
   told: ReadonlySet<string>,

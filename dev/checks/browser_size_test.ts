@@ -16,11 +16,11 @@ Deno.test("the least client of a page is no larger than it may be", async () => 
     gzippedBytes <= MAX_GZIPPED_BYTES,
     `it has ${gzippedBytes} bytes, see 'deno task size:browser'`,
   );
-  // All of it is known, but for what the bundler adds.
+  // Nearly all bytes are assigned; the rest is added by the bundler.
   const known = files.values().reduce((sum, bytes) => sum + bytes, 0);
   assert(known > 0.98 * minifiedBytes);
   assert(files.has("rpc/reconnect/open.ts"));
-  // Only servers in Deno need these.
+  // Only Deno servers need these files.
   const foreign = [...files.keys()].filter((file) =>
     /deno\.ts|tcp|tls|unix|node\/|topics|msgpack/.test(file)
   );

@@ -3,7 +3,7 @@ import { readDeno } from "./_deno.ts";
 import { readConfig, ROOT } from "./_project.ts";
 import { importFlags } from "./npm_std.ts";
 
-/** Those that import packages, or modules of Node by name. */
+/** Entries that import packages, or Node modules by name. */
 const OTHERS: readonly string[] = [
   "./mosaik",
   "./nats",

@@ -1,6 +1,6 @@
 /**
- * Programs for Node and Bun call a server in Deno, with the package in the form
- * in which npm installs it.
+ * Programs for Node and Bun call a server in Deno, using the package in the
+ * form that npm installs.
  */
 import { assertEquals } from "@std/assert";
 import { startServer as startChannels } from "@denomas/denomas/channel";
@@ -20,7 +20,7 @@ const calculator = service({
   twice: async (f: (n: number) => number, n: number) => await f(n),
 });
 
-/** Runs a command; throws with what it printed if it fails. */
+/** Runs a command; throws an error with its output if it fails. */
 async function run(
   command: string,
   args: readonly string[],

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { testWithPython } from "./fixtures/test_with_python.ts";
 import { pythonEnv } from "./python_env.ts";
 
-/** Runs `fn` with a folder of its own. */
+/** Runs `fn` with a separate folder. */
 async function inFolder(fn: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -21,12 +21,12 @@ Deno.test("pythonEnv says that there is no Python", () =>
   }));
 
 testWithPython("pythonEnv makes the environment once", async (python) => {
-  // Where there is one, no other Python is looked for.
+  // If the environment exists, no other Python is searched for.
   const again = [pythonEnv({ names: [] }), pythonEnv({ names: [] })];
   assertEquals(await Promise.all(again), [{ python }, { python }]);
 });
 
-/** A program that makes environments as Python does, and has no packages. */
+/** A program that creates environments like Python, but has no packages. */
 const WITHOUT_PACKAGES = `#!/bin/sh
 case "$2" in
   venv) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;

@@ -13,7 +13,7 @@ Deno.test({
       stdout: "piped",
     }).spawn();
     let output = "";
-    // It ends only when no process holds it any more.
+    // The stream ends only when no process holds it any more.
     for await (const text of run.stdout.pipeThrough(new TextDecoderStream())) {
       output += text;
       run.kill("SIGTERM");

@@ -14,20 +14,20 @@ import { simulate } from "@denomas/denomas/testing";
 import { Books } from "./_books.ts";
 import { CHAOS, UNTIL_MS } from "./_chaos.ts";
 
-/** `deno task simulate` runs more of them. */
+/** The number of seeds; `deno task simulate` runs more. */
 const SEEDS = 5;
 
 const OPTIONS = { heartbeatMs: 2_000 };
 const RETRY = { retryForMs: 1e9, onError: () => {} };
 
-/** What the world knows of the workers, whatever crashes. */
+/** Records the state of the workers outside the nodes, which may crash. */
 class World {
   readonly books = new Books();
   /** The newest worker at each address, which is the only one that may work. */
   readonly newest = new Map<string, number>();
-  /** Watches that have not ended, by what they are to hear of. */
+  /** Pending watches, with the worker that each watches. */
   readonly watched = new Map<object, { address: string; instance: number }>();
-  /** Whether workers stop to fail. */
+  /** Whether workers no longer fail. */
   isOver = false;
   failures = 0;
   gone = 0;
@@ -38,7 +38,7 @@ class World {
     return this.#instances;
   }
 
-  /** The watches whose worker is gone, and which have not said so. */
+  /** The watches that have not ended although their worker is gone. */
   get forgotten(): number {
     return [...this.watched.values()].filter(({ address, instance }) =>
       this.newest.get(address) !== instance
@@ -68,7 +68,7 @@ class Worker extends Agent {
     });
   }
 
-  /** Takes some time, so that connections are lost meanwhile. */
+  /** Takes some time, so that connections may be lost meanwhile. */
   @expose
   async work(key: string): Promise<string> {
     this.#world.books.run(key);
@@ -114,7 +114,7 @@ simulate("agents that fail are replaced, found and watched", {
       const directory = await findDirectory(container, hub, RETRY);
       for (let number = 0; number < 2; number++) {
         const { address } = await container.spawn(Worker, world);
-        // Fails where the directory cannot reach this container.
+        // Registration fails if the directory cannot reach this container.
         while (!await isRegistered(directory, address)) await node.sleep(500);
       }
     });
@@ -151,7 +151,7 @@ simulate("agents that fail are replaced, found and watched", {
       await node.sleep(1_000);
     }
 
-    /** Watches whoever lives at an address, again and again. */
+    /** Repeatedly watches the current agent at an address. */
     async function watch(container: Container, address: string) {
       for (;;) {
         const worker = await container.connect<Worker>(address, RETRY);

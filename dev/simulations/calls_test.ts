@@ -4,7 +4,7 @@ import { simulate } from "@denomas/denomas/testing";
 import { Books } from "./_books.ts";
 import { CHAOS, UNTIL_MS } from "./_chaos.ts";
 
-/** `deno task simulate` runs more of them. */
+/** The number of seeds; `deno task simulate` runs more. */
 const SEEDS = 5;
 
 class Ledger {
@@ -21,7 +21,7 @@ class Ledger {
     return key;
   }
 
-  /** May run twice, and is called again after a lost connection. */
+  /** May run twice: it is called again after a lost connection. */
   @expose({ idempotent: true })
   balance(key: string): string {
     return `balance of ${key}`;
@@ -35,7 +35,7 @@ simulate("calls over connections that are lost run once, and settle", {
 }, async (sim) => {
   const books = new Books();
   const asking = new Set<string>();
-  /** What is left in the tables of each client. */
+  /** The numbers of entries left in the tables of each client. */
   const pending = new Map<string, () => number>();
   let isOver = false;
   await sim.node("server", async () => {

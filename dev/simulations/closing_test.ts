@@ -4,22 +4,24 @@ import { type Chaos, simulate } from "@denomas/denomas/testing";
 import { Books } from "./_books.ts";
 import { UNTIL_MS } from "./_chaos.ts";
 
-/** `deno task simulate` runs more of them. */
+/** The number of seeds; `deno task simulate` runs more. */
 const SEEDS = 5;
 
-/** Longer than all faults of a run together, none of which loses anything. */
+/**
+ * Longer than all faults of a run together. None of the faults loses anything.
+ */
 const GRACE_MS = 600_000;
 
 /**
- * All of them together are shorter than the time for which a server that closes
- * waits for what a new connection says first.
+ * All faults together are shorter than the time for which a closing server
+ * waits for the first message of a new connection.
  */
 const CHAOS: Chaos = {
   ...{ hold: 1, delay: 1, pause: 1, skew: 0.2 },
   ...{ forMs: [50, 1_000], delayMs: [10, 250] },
 };
 
-/** No connection is given up, so that only a close ends one. */
+/** Connections are never given up, so that only closing ends them. */
 const PATIENCE = {
   ...{ heartbeatMs: Infinity, queueTimeoutMs: 1e9, retryForMs: 1e9 },
   onError: () => {},

@@ -6,7 +6,7 @@ import { runSeed } from "../../testing/simulation/_run.ts";
 import { CHAOS } from "./_chaos.ts";
 import { runCluster } from "./_cluster.ts";
 
-/** `deno task simulate` runs more of them. */
+/** The number of seeds; `deno task simulate` runs more. */
 const SEEDS = 3;
 
 const OPTIONS = { untilMs: 40_000, chaos: CHAOS };
@@ -23,7 +23,7 @@ simulate(
   },
 );
 
-/** Lets a node that was replaced write. */
+/** Returns an engine that accepts writes of a node that was replaced. */
 function unchecked(engine: Engine): Engine {
   return wrapEngine(engine, {
     put(key, value, options = {}) {

@@ -9,7 +9,7 @@ import {
 import { History, keyValue, simulate } from "@denomas/denomas/testing";
 import { CHAOS, UNTIL_MS } from "./_chaos.ts";
 
-/** `deno task simulate` runs more of them. */
+/** The number of seeds; `deno task simulate` runs more. */
 const SEEDS = 3;
 
 const LEASE_MS = 5_000;
@@ -102,7 +102,7 @@ simulate(
           retryForMs: Infinity,
           onError: () => {},
         });
-        // One life of a client is one client to the history.
+        // Each life of a node is a separate client in the history.
         const client = `${name} ${node.restarts}`;
         for (let number = 1; sim.now < UNTIL_MS; number++) {
           const key = `k${node.between(1, 2)}`;
@@ -155,7 +155,7 @@ simulate(
             }
             done++;
           } catch {
-            // Whether it took effect is for the history to tell.
+            // The history decides whether the write took effect.
           }
           await node.sleep(node.between(100, 1_000));
         }

@@ -3,20 +3,20 @@ import { expose } from "@denomas/denomas/rpc";
 import { simulate } from "@denomas/denomas/testing";
 import { CHAOS, UNTIL_MS } from "./_chaos.ts";
 
-/** `deno task simulate` runs more of them. */
+/** The number of seeds; `deno task simulate` runs more. */
 const SEEDS = 5;
 
 const OPTIONS = { heartbeatMs: 2_000, onError: () => {} };
 
-/** What the world knows of the members, whatever crashes. */
+/** Records the state of the members outside the nodes, which may crash. */
 class World {
-  /** The members that live, by their addresses, and what each has heard last. */
+  /** The live members by address, with the last message that each has heard. */
   readonly heard = new Map<string, Map<string, number>>();
   problem: string | null = null;
   isOver = false;
   answers = 0;
   messages = 0;
-  /** Whether the last question was answered by all that live, and no other. */
+  /** Whether the last question was answered by exactly the live members. */
   isWhole = false;
 
   forget(node: string): void {
@@ -25,7 +25,7 @@ class World {
     }
   }
 
-  /** Messages of one sender arrive in order, and at most once. */
+  /** Checks that messages of one sender arrive in order, and at most once. */
   hear(member: string, sender: string, number: number): void {
     const heard = this.heard.get(member);
     if (heard === undefined) {
@@ -78,7 +78,8 @@ simulate("a group has its members, and each hears each message once", {
       const group = container.group<Member>("choir", { home });
       const join = async () => {
         const member = await container.spawn(Member, world);
-        // The home may be away; once it has joined, it stays by itself.
+        // The home may be unavailable; a member that has joined stays by
+        // itself.
         while (!await group.join(member).then(() => true, () => false)) {
           await node.sleep(500);
         }

@@ -4,18 +4,18 @@ import { service, startServer } from "@denomas/denomas/rpc";
 import { simulate } from "@denomas/denomas/testing";
 import { CHAOS, UNTIL_MS } from "./_chaos.ts";
 
-/** `deno task simulate` runs more of them. */
+/** The number of seeds; `deno task simulate` runs more. */
 const SEEDS = 5;
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const OPTIONS = { heartbeatMs: 2_000 };
 
-/** The generators that have begun and not run their `finally`. */
+/** The generators that have started but not run their `finally`. */
 class Running {
   readonly #nodes = new Map<object, string>();
 
-  /** The number of them that no crash has taken. */
+  /** The number of such generators, except those of crashed nodes. */
   get size(): number {
     return this.#nodes.size;
   }
@@ -35,7 +35,7 @@ class Running {
   }
 }
 
-/** Yields numbers, with a pause now and then. */
+/** Yields numbers, with occasional pauses. */
 async function* count(
   first: number,
   last: number,

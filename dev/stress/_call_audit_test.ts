@@ -9,7 +9,7 @@ function lostError(sent: boolean): ConnectionClosedError {
   return new ConnectionClosedError("Cannot send", details);
 }
 
-/** Returns the one breach of what `trouble` does to the log, or `undefined`. */
+/** Returns the only breach that `trouble` causes, or `undefined`. */
 async function breachOf(
   trouble: (audit: CallAudit) => Promise<unknown>,
 ): Promise<string | undefined> {

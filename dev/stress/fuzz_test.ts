@@ -47,7 +47,7 @@ const PARSERS: Record<string, (random: Random) => string | null> = {
   "addresses": fuzzAddresses,
 };
 
-/** Right frames, in pieces of any size, must come out as they went in. */
+/** Valid frames, in pieces of any size, must be decoded unchanged. */
 function fuzzFrames(random: Random): string | null {
   const wanted = Array.from(
     { length: randomInteger(random, 1, 5) },
@@ -59,7 +59,7 @@ function fuzzFrames(random: Random): string | null {
   return isSame ? null : `${found.length} frames, wanted ${wanted.length}`;
 }
 
-/** Any bytes: frames, or an error of ours. */
+/** Arbitrary bytes must yield frames, or one of our errors. */
 function fuzzFrameBytes(random: Random): string | null {
   const frame = encodeFrame(randomBytes(random, randomInteger(random, 1, 100)));
   const bytes = random() < 0.5
@@ -102,7 +102,9 @@ function fuzzValues(random: Random): string | null {
   return `${codec.name} made ${Deno.inspect(back)} of ${Deno.inspect(value)}`;
 }
 
-/** Bytes that are nearly right: an error, or a value that it can encode again. */
+/**
+ * Nearly valid bytes must yield an error, or a value that can be encoded again.
+ */
 function fuzzCodecBytes(random: Random): string | null {
   const codec = pick(random, CODECS);
   const bytes = mutate(encodeBytes(codec, randomMessage(random)), random);
@@ -113,7 +115,7 @@ function fuzzCodecBytes(random: Random): string | null {
     if (error instanceof Error && !(error instanceof RangeError)) return null;
     return `${codec.name} threw ${Deno.inspect(error)} at ${bytes}`;
   }
-  // JSON reads numbers that are too large, as infinite, and writes none.
+  // JSON parses too large numbers as infinite, but cannot encode infinity.
   if (!codec.carries.nonFinite && !isFinite(value)) return null;
   const again = codec.decode(encodeBytes(codec, value));
   return isSameData(value, again)
@@ -150,7 +152,7 @@ function fuzzAddresses(random: Random): string | null {
     );
 }
 
-/** Refused with a `TypeError`, or written again as it was. */
+/** An address must be refused with a `TypeError`, or be formatted unchanged. */
 function fuzzAddress(
   text: string,
   copy: (text: string) => string,

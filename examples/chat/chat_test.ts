@@ -6,7 +6,7 @@ import { testInBrowsers } from "../../dev/fixtures/browsers/mod.ts";
 import { makeTempFolder } from "../temp_folder.ts";
 import { ChatPage } from "./fixtures/chat_page.ts";
 
-/** Starts the demo as a process of its own. */
+/** Starts the demo as a separate process. */
 async function startDemo(port: number, file: string) {
   const demo = new Deno.Command(Deno.execPath(), {
     args: [
@@ -57,7 +57,7 @@ testInBrowsers(
       assertEquals(await ada.lines(2), said);
 
       for (const signal of ["SIGKILL", "SIGTERM"] as const) {
-        // Some of these calls are under way when the server ends.
+        // Some of these calls are pending when the server ends.
         for (let n = 0; n < 5; n++) said.push(`${signal} ${n}`);
         for (const text of said.slice(-5)) await ada.say(text);
         await demo.end(signal);
@@ -78,7 +78,7 @@ testInBrowsers(
         }
       }
 
-      // Who comes later sees it, too, and who goes is gone.
+      // A later user sees everything, too, and a user who left is gone.
       const eve = await ChatPage.join(await browser.newPage(), address, "Eve");
       assertEquals(await eve.lines(said.length), said);
       await grace.page.close();

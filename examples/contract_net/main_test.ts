@@ -33,11 +33,11 @@ Deno.test("Ten runs of the contract net with one seed have the same messages, al
   assertEquals(count > 10_000, true, `${count} messages`);
 });
 
-/** Each call that is made or served, and each answer, in order. */
+/** Returns each call made or served, and each answer, in order. */
 async function messagesOf(plan: Parameters<typeof runWeek>[0]) {
   const messages: string[] = [];
   const note = (...what: unknown[]) =>
-    // Connections are numbered on through all runs.
+    // Remove connection numbers, which keep counting across runs.
     messages.push(
       JSON.stringify(what).replaceAll(/(?<=local:\/\/\w+)#\d+/g, ""),
     );

@@ -11,7 +11,9 @@ testInterruptedDemo(
   /valley: worker at (ipc:\S+)/,
 );
 
-/** Runs the demo; returns what it says of each site, without where that was. */
+/**
+ * Runs the demo; returns its report of each site, without the site's location.
+ */
 async function sitesOf(...where: string[]): Promise<string[]> {
   const folder = await Deno.makeTempDir();
   const picture = join(folder, "market.svg");

@@ -12,7 +12,7 @@ Deno.test("drawDay() draws a turbine each, and each cap once", () => {
   const picture = drawDay(caps.map((cap, hour) => row(hour, cap)));
   const count = (part: string) => picture.split(part).length - 1;
   assertEquals([count(">turbine 0<"), count(">turbine 2<")], [1, 0]);
-  // The key has one more.
+  // The legend has one more.
   assertEquals(count("stroke-dasharray"), 3 + 1);
   assertEquals([count("NaN"), count("undefined")], [0, 0]);
 });

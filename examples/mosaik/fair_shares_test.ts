@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { negotiate } from "./fair_shares.ts";
 
-/** Wants at most `wanted`. */
+/** Returns a party that wants at most `wanted`. */
 function party(wanted: number) {
   return { take: (offer: number) => Promise.resolve(Math.min(offer, wanted)) };
 }

@@ -63,7 +63,7 @@ Deno.test("TestAuthority.issue takes any name, host and date", async () => {
 });
 
 Deno.test("createTestAuthority makes good certificates again and again", async () => {
-  // Serial numbers and signatures are random: each length has to be right.
+  // Serial numbers and signatures are random: check that every length works.
   for (let n = 0; n < 50; n++) {
     const authority = await createTestAuthority();
     const issued = new X509Certificate((await authority.issue()).cert);

@@ -21,7 +21,9 @@ Deno.test("testEngine wants a reason for what is skipped, and knows it", () => {
   }
 });
 
-/** How a broken engine differs. */
+/**
+ * Returns the methods with which a broken engine differs from a correct one.
+ */
 type Sabotage = (engine: Engine) => Partial<Engine>;
 
 async function startBroken(
@@ -301,7 +303,7 @@ const BROKEN: readonly (readonly [string, string, Sabotage])[] = [
       },
       publish: (...message) => {
         if (isAway) unsent.push(message);
-        // With each one, as nobody may have subscribed again yet.
+        // Send them again with each message: subscriptions may not be back yet.
         for (const it of unsent) engine.publish(...it);
         engine.publish(...message);
       },
@@ -326,7 +328,7 @@ for (const [fault, obligation, sabotage] of BROKEN) {
     name: `testEngine finds by '${obligation}' an engine that ${fault}`,
     timeout: 20_000,
     fn: async () => {
-      // Long enough for a busy machine, unless it is waited for.
+      // Long enough for a busy machine; short where the test waits for it.
       const isCut = ["cut", "difference"].includes(obligation);
       const timeoutMs = isCut ? 300 : 10_000;
       const run = async () => {

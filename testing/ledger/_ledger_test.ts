@@ -233,7 +233,7 @@ withCtx({
     `running method 'never' (let it end when 'call().signal' aborts) of ${name} of server (${server.address})`,
     `unanswered requests at ${name}: 1`,
   ]);
-  // It ends for the ledger, while the method still runs.
+  // To the ledger the channel has ended, while the method still runs.
   ledger.closed(channel);
   assertEquals(
     ledger.readAll().map(describe).filter(isOfServer).slice(-2),

@@ -13,7 +13,7 @@ function pair(client: string, server: string): [Channel, Channel] {
   ];
 }
 
-/** Adds a message, with its number on the wire as its kind. */
+/** Adds a message, using its number on the wire as its kind. */
 function add(
   log: MessageLog,
   channel: Channel,

@@ -20,7 +20,7 @@ Deno.test("Traffic counts messages until they arrive, or their receiver ends", (
   traffic.addChannel(server);
   note(server, "in");
   assertEquals(traffic.underWay, 1);
-  // What the client has sent before its end still arrives.
+  // Messages that the client sent before its end still arrive.
   traffic.endChannel(client);
   assertEquals(traffic.underWay, 1);
   traffic.endChannel(server);

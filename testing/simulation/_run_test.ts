@@ -103,7 +103,8 @@ Deno.test("runSeed - has the same hash on another day, and beside other work", a
     });
   const before = await run();
   const { now } = Date;
-  // Bounded: a worker that is busy before it has begun cannot be terminated.
+  // The loop is bounded: a worker that is busy from the start cannot be
+  // terminated.
   const spin =
     "data:application/javascript,const end=Date.now()+2000;while(Date.now()<end);";
   const workers = [1, 2].map(() => new Worker(spin, { type: "module" }));
@@ -274,7 +275,10 @@ class Counter extends Agent {
   }
 }
 
-/** Lets a client ask a hub for its counts, each after `pauseMs`. */
+/**
+ * Makes a client ask a hub for its counts, with a pause of `pauseMs` before
+ * each.
+ */
 async function countAtHub(
   sim: Simulation,
   counts: number[],

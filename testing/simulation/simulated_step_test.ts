@@ -53,7 +53,7 @@ Deno.test("simulateStep - lets virtual time pass in each body", async () => {
     await new Promise((resolve) => setTimeout(resolve, 4_000));
     took.push(performance.now() - start);
   }, { ...OPTIONS, name: "wait", seeds: 3 });
-  // The first seed is run once more, to see that it does the same.
+  // The first seed runs twice, to check that it behaves the same.
   assertEquals(took, [4_000, 4_000, 4_000, 4_000]);
   assert(performance.now() - before < 4_000);
 });

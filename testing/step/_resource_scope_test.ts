@@ -99,7 +99,7 @@ Deno.test("settledWithin waits for ever if it may, without a timer that overflow
   for (const timeMs of [Infinity, 2 ** 31]) {
     const { promise, resolve } = Promise.withResolvers<string>();
     const settled = settledWithin(promise, timeMs);
-    // A timer that overflowed would fire first.
+    // A timer whose delay overflowed would fire first.
     setTimeout(() => resolve("done"), 5);
     assertEquals(await settled, { status: "fulfilled", value: "done" });
   }

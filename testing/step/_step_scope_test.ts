@@ -22,8 +22,8 @@ Deno.test("StepScope leaves to others a rejection of a test that is over", async
       throw new Error("of the first test");
     });
   });
-  // Nobody would ever read it from there; without this listener it ends the
-  // file, as it should.
+  // No code would ever take the rejection from there. Without this listener it
+  // ends the file, as intended.
   const left: unknown[] = [];
   const listener = (event: PromiseRejectionEvent) => {
     if (!event.defaultPrevented) left.push(event.reason);

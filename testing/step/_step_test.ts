@@ -238,7 +238,7 @@ Deno.test("runStep closes what was still being opened when the body ended", asyn
     await ctx.startServer(echo);
     ctx.connect().catch(late.resolve);
   });
-  // In the end it is gone; but that it was open says that it was not awaited.
+  // It is gone at the end, but that it was open shows that it was not awaited.
   assertInstanceOf(failure, LeakError);
   assertEquals(failure.message.includes("Left after clean-up"), false);
   assertInstanceOf(await late.promise, StepEndedError);
@@ -265,11 +265,11 @@ Deno.test("runStep reports where it was made if traced", async () => {
 });
 
 for (const { name, run, fails } of MISBEHAVING) {
-  // Bodies and disposers that never settle have tests of their own.
+  // There are separate tests for bodies and disposers that never settle.
   if (name === "never settles") continue;
   Deno.test(`runStep outlives a body that ${name}`, async () => {
     const { steps: [step] } = await runCase(run as () => Promise<void>);
-    // What is thrown stays what it is, even if that is `null`.
+    // Thrown values are kept unchanged, even `null`.
     if (name !== "throws null") assertEquals(step!.error !== null, fails);
   });
 

@@ -7,7 +7,7 @@ import { failureOf, runCase } from "../fixtures/fake_runner.ts";
 import { Awaits } from "../ledger/_awaits.ts";
 import { planSteps } from "../step/_plan.ts";
 
-// The user's own code, which the package has not started.
+// User code that the package has not started.
 
 const later = (timeMs: number) =>
   new Promise<void>((resolve) => setTimeout(resolve, timeMs));

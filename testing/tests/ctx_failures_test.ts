@@ -6,8 +6,8 @@ import {
 } from "@std/assert";
 import { runFixtures } from "../fixtures/run.ts";
 
-// Each way in which a test can fail, seen from outside: whether the report of
-// `deno test` blames the right step, with the right words.
+// Tests each way in which a test can fail from outside: the report of
+// `deno test` must blame the right step, with the right words.
 
 const { results, output } = await runFixtures(
   [

@@ -23,7 +23,7 @@ withCtx({
   codecs,
   transports: ["memory"],
 }, async (ctx) => {
-  // Without extensions a peer takes what the codec carries.
+  // A peer without extensions accepts everything that the codec carries.
   const { remote } = await ctx.rpc.startServerAndConnect(calculator, {
     client: { extensions: false },
   });

@@ -25,7 +25,7 @@ withCtx(
     assertEquals(again.address, server.address);
     await assertRejects(() => channel.send("lost"), ConnectionClosedError);
     assertEquals(await (await ctx.connect()).send("after"), "after");
-    // After a close, too.
+    // It also works after a close.
     await ctx.closeServer();
     await ctx.restartServer();
     assertEquals(await (await ctx.connect()).send("at last"), "at last");
@@ -71,7 +71,7 @@ register({
   name: "beforeEach and afterEach run around the body on each transport",
   transports: ["memory", "tcp", "unix"],
   async beforeEach(ctx) {
-    // That of the step before has run, too.
+    // The `afterEach` of the previous step has run.
     assertEquals(order, []);
     order.push(`before ${ctx.transport}`);
     await ctx.startServer(echo);
@@ -118,7 +118,7 @@ withCtx("ctx.within passes on what settles in time", async (ctx) => {
   assertStringIncludes(late.message, "within 5 ms");
 });
 
-/** Resolves to the next message that a server sends to the client. */
+/** Connects to a server that sends its first message when `speak` is called. */
 async function connectToQuiet(ctx: Ctx) {
   const { promise, resolve } = Promise.withResolvers<void>();
   const channel = await ctx.startServerAndConnect(async (channel) => {

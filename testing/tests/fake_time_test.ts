@@ -14,14 +14,14 @@ import { nextTurn } from "../fixtures/next_turn.ts";
 import { untilEnd } from "../fixtures/until_end.ts";
 import { StepTimeoutError } from "../errors.ts";
 
-/** The least that a fake time offers. */
+/** The minimal interface of a fake time. */
 interface Fake extends Disposable {
   tick(ms: number): void;
 }
 
 const { setTimeout: realSetTimeout } = globalThis;
 
-/** Fakes the timers only: neither the date nor `performance.now`. */
+/** Fakes only the timers, neither the date nor `performance.now`. */
 class FakeTimers implements Fake {
   readonly #real = {
     setTimeout: globalThis.setTimeout,
@@ -78,12 +78,12 @@ const FAKES: Readonly<Record<string, () => Fake>> = {
   "fake timers alone": () => new FakeTimers(),
 };
 
-/** Lets messages arrive, in real time, until `isSo`. */
+/** Lets messages arrive, in real time, until `isSo` returns `true`. */
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((done) => realSetTimeout(done, 1));
 }
 
-/** Lets `ms` pass in steps, between which messages arrive. */
+/** Lets `ms` pass in steps; messages arrive between the steps. */
 async function pass(time: Fake, ms: number, stepMs: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += stepMs) {
     time.tick(stepMs);
@@ -110,7 +110,7 @@ for (const [name, fake] of Object.entries(FAKES)) {
       client: { heartbeatMs: Infinity },
       server: { heartbeatMs: Infinity },
     });
-    // From now on each side knows what the other can do.
+    // After this call, each side knows the features of the other.
     await remote.echo("hi");
     const pending = withOptions(remote, { timeoutMs: 60_000 }).never();
     const rejected = assertRejects(() => pending, TimeoutError)
@@ -146,7 +146,7 @@ for (const [name, fake] of Object.entries(FAKES)) {
       }
       await pass(time, 25_000, 5_000);
       assertEquals(log, [20_000]);
-      // What was set on the way here waits for what is left, and no longer.
+      // Timers that were set along the way wait only for their remaining time.
       await pass(time, 10_000, 5_000);
       assertEquals(log, [20_000, 30_000]);
       await pass(time, 10_000, 5_000);

@@ -8,17 +8,21 @@ import { withCtx } from "../fixtures/everywhere.ts";
 
 const utcStart = "2024-01-01";
 
-/** A meter that a station of another container asks each hour, in two steps. */
+/**
+ * A meter that a station in another container reads each hour, in two steps.
+ */
 class Meter extends Agent {
   @expose
   async read(): Promise<number> {
-    // Each answer takes some turns of the event loop.
+    // Each answer takes some turns of the microtask queue.
     for (let turn = 0; turn < 3; turn++) await Promise.resolve();
     return this.container.clock.time();
   }
 }
 
-/** Asks `ask` at each of `times` hours, and notes when the answers came. */
+/**
+ * Calls `ask` at each of `times` hours, and records the times of the answers.
+ */
 function measure(
   ctx: Ctx,
   times: number,

@@ -33,7 +33,7 @@ async function echoMs(
   return performance.now() - start;
 }
 
-/** Waits for some turns, in which a forbidden thing could happen. */
+/** Waits for some turns, in which a forbidden effect could happen. */
 async function someTurns(): Promise<void> {
   for (let turn = 0; turn < 30; turn++) await nextTurn();
 }
@@ -102,7 +102,7 @@ withCtx("Network.bandwidth carries no more than so much", async (ctx) => {
   });
   const start = performance.now();
   await channel.send("x".repeat(20_000));
-  // The last part counts once it has left, for which nobody waits.
+  // Nothing waits for the last part, which counts once it has left.
   assert(performance.now() - start >= 185);
 });
 
@@ -418,7 +418,7 @@ Deno.test("planSteps takes a seed within its range", () => {
   assert(Number.isInteger(seedOf()));
 });
 
-// The environment itself belongs to all test files that run beside this one.
+// The environment is shared with all test files that run at the same time.
 Deno.test("resolveSeed takes a seed, that of the environment, or another one", () => {
   assertEquals(resolveSeed(3, "12"), 3);
   assertEquals(resolveSeed(undefined, "12"), 12);

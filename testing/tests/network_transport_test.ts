@@ -7,7 +7,7 @@ import { ResourceScope } from "../step/_resource_scope.ts";
 import { testTransport } from "../transport_suite/transport_suite.ts";
 import { nextTurn } from "../fixtures/next_turn.ts";
 
-/** A network without a step has no owners to choose by. */
+/** Creates a network without a step, which has no owners to select by. */
 function makeNetwork(base: StepNetworkOptions["base"]): StepNetwork {
   return new StepNetwork({
     seed: 1,
@@ -61,7 +61,7 @@ for (const name of NAMES) {
         async (it) => void await it.close(),
       );
       const made: Connection[] = [];
-      // As a server whose queue of connections is full.
+      // Acts like a server whose queue of connections is full.
       const base = baseOf(name);
       const network = stack.use(makeNetwork({
         scheme: base.scheme,
@@ -87,7 +87,7 @@ for (const name of NAMES) {
       const reason = new Error("given up");
       giveUp.abort(reason);
       assertStrictEquals(await gaveUp, reason);
-      // The end of the server ends the wait, too.
+      // The end of the server also ends the wait.
       const waiting = transport.connect(listener.address);
       while (made.length === 1) await nextTurn();
       await listener.close();

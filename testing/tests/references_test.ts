@@ -7,7 +7,8 @@ import { LeakError } from "../errors.ts";
 import { runCase } from "../fixtures/fake_runner.ts";
 import { planSteps } from "../step/_plan.ts";
 
-// References: each side holds what it was given until it releases that.
+// References: each side holds the references it received until it releases
+// them.
 
 const makers = () =>
   service({

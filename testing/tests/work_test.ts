@@ -10,9 +10,9 @@ import { nextTurn } from "../fixtures/next_turn.ts";
 import { untilEnd } from "../fixtures/until_end.ts";
 import { planSteps } from "../step/_plan.ts";
 
-// Work that ignores its end: it would go on beside the steps that follow.
+// Work that ignores its end and would continue during later steps.
 
-/** A place for work to wait at until its test is over. */
+/** A point at which work waits until its test is over. */
 class Stop {
   readonly #stop = Promise.withResolvers<void>();
   readonly #reached = Promise.withResolvers<void>();
@@ -148,7 +148,7 @@ const INNOCENT: Record<string, (ctx: Ctx) => Promise<void>> = {
     const slow = service({
       async work() {
         await untilEnd().catch(() => {});
-        // Longer than any number of turns that could be waited for.
+        // Longer than any number of turns that a step could wait for.
         await new Promise((resolve) => setTimeout(resolve, 20));
       },
       async *items() {

@@ -37,7 +37,7 @@ Deno.test("testTransport refuses to skip what it does not test", () => {
   );
 });
 
-/** The memory transport with broken connections. */
+/** Returns the memory transport with modified connections. */
 function breakConnections(
   change: (connection: Connection) => Connection,
 ): Transport {
@@ -54,7 +54,7 @@ function breakConnections(
   };
 }
 
-/** The memory transport with streams some of whose methods are replaced. */
+/** Returns the memory transport with some methods of its streams replaced. */
 function breakStreams(
   sabotage: (stream: ByteStream) => Partial<ByteStream>,
 ): Transport {

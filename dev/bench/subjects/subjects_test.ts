@@ -7,7 +7,7 @@ const NAMES = ["channel", "rpc", "agent"].flatMap((layer) => [
   `${layer}-msgpack`,
 ]);
 
-/** What the contract asks for, as far as a subject has it. */
+/** Tests the parts of the contract that a subject supports. */
 async function tryOut(name: string, address: string): Promise<void> {
   const subject = await subjectNamed(name);
   const serving = await subject.serve(address);

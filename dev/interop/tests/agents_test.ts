@@ -50,14 +50,16 @@ const sides: LayerSides = {
   },
 };
 
-/** The manager of aiomas. */
+/** The manager in aiomas. */
 interface PythonManager {
   spawn(name: string, ...args: unknown[]): [HostMethods, string];
   set_time(time: number): void;
   stop(): void;
 }
 
-/** Both have a container; that of aiomas has an agent, and denomas a proxy. */
+/**
+ * Both sides have a container. The agent is in aiomas, its proxy in denomas.
+ */
 const toAiomas = rowsWith(layer, "aiomas", async (stage) => {
   const container = await createHere(stage);
   const there = stage.closing(await createThere(stage));
@@ -67,8 +69,8 @@ const toAiomas = rowsWith(layer, "aiomas", async (stage) => {
 });
 
 /**
- * Both have a container; that of denomas has an agent, and aiomas a proxy with
- * the number `on`.
+ * Both sides have a container. The agent is in denomas; its proxy is in aiomas,
+ * under the number `on`.
  */
 const toDenomas = rowsWith(layer, "denomas", async (stage) => {
   const container = await createHere(stage);
@@ -282,7 +284,7 @@ toDenomas(CLASSES, async (stage) => {
 
 const START = "2026-01-01T00:00:00+00:00";
 
-/** A container with a manager and a clock, where aiomas runs. */
+/** Creates a container with a manager and a clock in aiomas; connects to it. */
 async function manage(stage: Stage): Promise<
   { manager: Remote<PythonManager>; managed: Served; container: Container }
 > {
@@ -358,7 +360,7 @@ conformance({ layer, feature: CLOCKS, serves: "denomas" }, async (stage) => {
   assertStringIncludes((await raised(setTime(2))).remote!, "RangeError: ");
 });
 
-/** Creates them where denomas runs, with a proxy in aiomas. */
+/** Creates the manager and clock in denomas, with a proxy in aiomas. */
 async function manageHere(stage: Stage) {
   const clock = new ExternalClock(START);
   const container = await createHere(stage, { clock });

@@ -107,7 +107,7 @@ toDenomas(CLASSES, async ({ send }) => {
 
 const GARBAGE = "A typed error for a frame that is no message";
 toAiomas(GARBAGE, async ({ channel, ctx, python, codec }) => {
-  // As it is for who sends such a frame to aiomas.
+  // aiomas itself answers such a frame by closing the connection.
   const address = channel.remoteAddress;
   const answer = await python.ask("raw", { address, hex: "000000020102" });
   assertEquals(answer, "");

@@ -76,7 +76,7 @@ const toAiomas = rowsWith(layer, "aiomas", async (stage) => {
   return { client, remote: client.remote, served, service };
 });
 
-/** aiomas calls denomas, and serves it as well; `on` is the number of its client. */
+/** aiomas calls denomas, and also serves it; `on` is the number of its client. */
 const toDenomas = rowsWith(layer, "denomas", async (stage) => {
   const server = await serve(stage);
   const on = stage.closing(await sides.openThere(stage, server.address));
@@ -175,7 +175,7 @@ toAiomas(FUNCTIONS, async ({ remote }) => {
   assertEquals(await remote.run(twice, 21), 42);
 });
 toDenomas(FUNCTIONS, async ({ call }) => {
-  // Nearest to it: a method of a service that the caller serves.
+  // The closest alternative: a method of a service that the caller serves.
   const { raised: name } = await raised(call("run", { $own: "echo" }, 1));
   assertEquals(name, "SerializationError");
 }, { not: "aiomas can send services, and no functions." });
@@ -193,7 +193,7 @@ toDenomas(PASSED_BACK, async ({ python, on, call }) => {
 const CLASSES = "Classes of your own";
 toAiomas(CLASSES, async ({ remote, service }) => {
   assertEquals(await remote.move(new Point(1, 2)), new Point(2, 3));
-  // The type id of services comes after those of the user.
+  // The type id of services comes after those of user types.
   assertEquals(await remote.hear([new Point(1, 2), service]), [
     { $point: [1, 2] },
     { $proxy: "" },
@@ -235,7 +235,7 @@ toAiomas(LATE, async ({ remote, client }) => {
 toDenomas(LATE, async ({ python, on, call }) => {
   const done = await python.ask("give_up", { on, path: "hold" });
   assertEquals(done, 0);
-  // The late reply is the end of the channel, for this call as for others.
+  // The late reply ends the channel, which affects this call like any other.
   await call("release").catch(() => {});
   const { raised: name } = await raised(call("echo", 1));
   assert(/^(RuntimeError|ConnectionResetError)$/.test(name), name);

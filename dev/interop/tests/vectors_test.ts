@@ -8,7 +8,7 @@ import {
 import { playAiomas } from "../replay.ts";
 import { callAiomas, serveAiomas, type Session } from "../sessions.ts";
 
-/** How long a replay may take before it is given up. */
+/** The time limit of a replay, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 for (const wanted of RECORDED) {
@@ -45,7 +45,7 @@ async function replayServer(exchange: Exchange & Session): Promise<void> {
   const playing = (async () => {
     using connection = await listener.accept();
     await playAiomas(connection, exchange);
-    // Until the other side is done.
+    // Wait until the other side is done.
     await connection.read(new Uint8Array(1));
   })();
   await Promise.all([

@@ -3,11 +3,11 @@ import { breachesOf } from "./_outcome.ts";
 import { QUICK } from "./_scale.ts";
 import { TRIALS } from "./trials.ts";
 
-/** For the other tests that run at the same time. */
+/** Allows for other tests that run at the same time. */
 const SLACK_MS = 5_000;
 
 for (const { name, missing, run } of TRIALS) {
-  // It needs root, and names that no other run uses.
+  // This trial needs root, and names that no other run uses.
   if (name === "cut wire") continue;
   const isSkipped = await missing?.() ?? null;
   Deno.test({

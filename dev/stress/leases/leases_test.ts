@@ -23,7 +23,7 @@ for (const isChecked of [true, false]) {
     name: `the epoch of a lease ${effect} when its holder was stopped`,
     ignore,
     fn: async () => {
-      // Whether a stopped holder has a write to make is up to chance.
+      // Whether a stopped holder is about to write depends on chance.
       for (let tries = isChecked ? 1 : 5; tries > 0; tries--) {
         await using store = await startContainerStore();
         const options = { rounds: 2, lanes: 1, seed: 1, isChecked };

@@ -12,10 +12,10 @@ import { eventsOf, type ShortEvent } from "./fixtures/sequences.ts";
 import type { Model } from "./model.ts";
 import { keyValue, mutex, queue, register } from "./models.ts";
 
-/** A model and what clients of it may do. */
+/** A model, and the operations that its clients may call. */
 interface Subject {
   readonly model: Model;
-  /** How many operations a history has. */
+  /** The number of operations in a history. */
   readonly operations: number;
   choose(
     random: Random,
@@ -67,7 +67,7 @@ const mutexSubject: Subject = {
 
 const queueSubject: Subject = {
   model: queue<number>() as unknown as Model,
-  // An enqueue that was lost may stand anywhere: such searches grow fast.
+  // A lost enqueue may take effect at any time: such searches grow fast.
   operations: 20,
   choose: (random) =>
     random() < 0.5
@@ -75,7 +75,7 @@ const queueSubject: Subject = {
       : { name: "dequeue", input: undefined },
 };
 
-/** A bag gives back any of its items: a model with a choice. */
+/** A bag returns any of its items, so its model has several outcomes. */
 const bagSubject: Subject = {
   model: {
     name: "bag",
@@ -105,7 +105,7 @@ function runSubject(
   random: Random,
   size: { readonly clients: number; readonly operations: number },
 ): HistoryEvent[] {
-  // One state for each part, as if there were an object for each.
+  // Keeps a separate state for each part, as if each were an object.
   const whole: Model<Record<string, unknown>> = {
     name: model.name,
     init: () => ({}),
@@ -159,7 +159,7 @@ for (const subject of SUBJECTS) {
   });
 }
 
-/** Changes what one operation returned, or when, or who called it. */
+/** Changes the output, the time or the client of some operations. */
 function mutate(
   events: readonly HistoryEvent[],
   random: Random,
@@ -176,7 +176,8 @@ function mutate(
     } else if (event.kind === "invoke" && random() < 0.5) {
       changed[index] = { ...event, client: `c${randomInteger(random, 0, 2)}` };
     } else if (event.kind === "invoke") {
-      // An earlier end of another operation comes after this begin, or not.
+      // Swapping a begin with an earlier return makes the operations
+      // concurrent.
       const other = changed[index - 1];
       if (other?.kind !== "return") continue;
       [changed[index - 1], changed[index]] = [event, other];

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { History, LinearizabilityError } from "./history.ts";
 import { keyValue, mutex, register } from "./models.ts";
 
-/** Returns a clock that is one millisecond later at each look. */
+/** Returns a clock that advances by one millisecond at each reading. */
 function ticking(): () => number {
   let now = 0;
   return () => now++;

@@ -1,6 +1,7 @@
 // Histories whose verdicts are known from Porcupine, a checker written in Go.
-// The small ones stand here. The large ones are in its module, which
-// `go mod download` puts into the module cache; they are checked where it is.
+// The small ones are in this file. The large ones are in Porcupine's module,
+// which `go mod download` puts into the module cache; they are checked if it is
+// there.
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { checkLinearizability } from "./check.ts";
@@ -16,7 +17,7 @@ import { register } from "./models.ts";
 
 const GET = ["read", undefined] as const;
 
-/** Small histories of a register that holds 0 at first. */
+/** Small histories of a register whose initial value is 0. */
 const SMALL: Readonly<Record<string, readonly [boolean, ShortEvent[]]>> = {
   "reads on both sides of the moment of a write": [true, [
     ...[["a", "write", 100], ["b", ...GET], ["c", ...GET]] as const,
@@ -46,7 +47,7 @@ for (const [name, [isRight, events]] of Object.entries(SMALL)) {
 
 const MODULE = "github.com/anishathalye/porcupine@v1.3.1";
 
-/** Returns the folder of the large histories, or `null` where it is missing. */
+/** Returns the folder of the large histories, or `null` if it is missing. */
 function findHistories(): string | null {
   const home = Deno.env.get("HOME") ?? "";
   const cache = Deno.env.get("GOMODCACHE") ??

@@ -7,7 +7,7 @@ import type { SimulationBody } from "../_outcome.ts";
 import { History, LinearizabilityError } from "./history.ts";
 import { register } from "./models.ts";
 
-/** A store that answers before it has stored, if it has the bug. */
+/** A store and its clients. With the bug, it answers before it has stored. */
 function storeClients({ hasBug }: { hasBug: boolean }): SimulationBody {
   return async (sim) => {
     const disk = { value: 0 };

@@ -159,7 +159,7 @@ testInBrowsers(
     })()`);
       const all = await page.evaluate<number>(COUNT(".message"));
       assert(all > 1_000 && all <= 2_000, `${all} messages in all`);
-      // A tenth of it is usual; this only finds what grows with the square.
+      // A tenth of this is usual; the limit only detects quadratic growth.
       assert(drawMs < 1_000, `drawn in ${drawMs} ms`);
       assertStringIncludes(
         await page.evaluate<string>(

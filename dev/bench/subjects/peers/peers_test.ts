@@ -23,7 +23,7 @@ async function assertEcho(
   );
 }
 
-/** An address of a transport, and the removal of its folder. */
+/** Returns an address of a transport; disposal removes its folder. */
 function stageOf(transport: "tcp" | "unix"): Disposable & { address: string } {
   if (transport === "tcp") {
     return { address: "tcp://127.0.0.1:0", [Symbol.dispose]: () => {} };
@@ -35,7 +35,7 @@ function stageOf(transport: "tcp" | "unix"): Disposable & { address: string } {
   };
 }
 
-/** Peers that are measured on TCP alone. */
+/** Peers that are measured only over TCP. */
 const TCP_ONLY = [
   "aiomas",
   "capnweb",
@@ -47,7 +47,7 @@ const TCP_ONLY = [
   "socket-io",
   "trpc",
 ];
-/** After it has stopped, its timers end within a second, in the next test. */
+/** Its timers end within a second after it stops, which is in the next test. */
 const LEAVES_TIMERS = moleculer;
 const peers = [
   ...await Promise.all(
@@ -65,7 +65,7 @@ for (const peer of peers) {
   print(`${peer.name} is left out: ${reason}`);
 }
 
-/** Tests a peer where it and the transport can be had. */
+/** Tests a peer if the peer and the transport are available. */
 function testPeer(
   peer: Subject,
   transport: "tcp" | "unix",
