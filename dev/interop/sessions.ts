@@ -38,7 +38,7 @@ import {
   TEXT,
 } from "./values.ts";
 
-/** Runs an act and labels its frames with `meaning`. */
+/** Runs an act under the label `meaning`. */
 export type Try = (
   meaning: string,
   act: () => Promise<unknown>,

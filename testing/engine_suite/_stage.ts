@@ -19,7 +19,7 @@ export interface EngineCluster {
 
 /** An obligation of an engine, and its test. */
 export interface Obligation {
-  /** What the engine does, as the end of the test's name. */
+  /** The obligation in words, as the end of the test's name. */
   readonly title: string;
   /** The test. */
   run(stage: Stage): Promise<void>;

@@ -19,7 +19,7 @@ export interface Entry {
   readonly isKept?: boolean;
   /** The method of a call, or of the call that a stream belongs to. */
   readonly path?: string | null;
-  /** Where it was made. */
+  /** The stack where the entry was made. */
   readonly stack: Stack | null;
 }
 

@@ -194,9 +194,8 @@ export class Ledger implements Notifications {
   }
 
   /**
-   * Returns the activities that this side must end. Calls on a server's
-   * channels are the responsibility of its handlers, and those of agents that
-   * of their containers.
+   * Returns the activities that this side must end. A server's handlers must
+   * end the calls on its channels, and containers those of their agents.
    */
   #begunHere(): Leak[] {
     return [...this.#activities.byChannel(true)]

@@ -104,7 +104,7 @@ export class Pipe {
       const bytes = await this.#options.from.read(buffer);
       return bytes === null ? "end" : buffer.slice(0, bytes);
     } catch {
-      // Whatever the error was, the other side sees a reset.
+      // The other side sees any error as a reset.
       return "reset";
     }
   }

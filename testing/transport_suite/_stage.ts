@@ -21,7 +21,7 @@ export interface TransportPlace {
 
 /** An obligation of a transport, and its test. */
 export interface Obligation {
-  /** What the transport does, as the end of the test's name. */
+  /** The obligation in words, as the end of the test's name. */
   readonly title: string;
   /** The test. */
   run(stage: Stage): Promise<void>;

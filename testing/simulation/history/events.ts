@@ -21,7 +21,7 @@ export type HistoryEvent =
     readonly id: number;
     /** The time, in milliseconds. */
     readonly atMs: number;
-    /** What it returned. */
+    /** The returned value. */
     readonly output: unknown;
   }
   | {
