@@ -76,7 +76,7 @@ const toAiomas = rowsWith(layer, "aiomas", async (stage) => {
   return { client, remote: client.remote, served, service };
 });
 
-/** aiomas calls denomas, and also serves it; `on` is the number of its client. */
+/** aiomas calls denomas, and serves it; `on` is the number of its client. */
 const toDenomas = rowsWith(layer, "denomas", async (stage) => {
   const server = await serve(stage);
   const on = stage.closing(await sides.openThere(stage, server.address));
