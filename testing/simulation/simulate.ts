@@ -26,8 +26,9 @@ interface Environment {
  *
  * During a run, `setTimeout`, `setInterval`, `setImmediate`, `Date`,
  * `performance.now`, `Math.random`, `crypto` and `AbortSignal.timeout` are
- * virtual in the whole process, and a `WeakRef` keeps its target. Files,
- * sockets, `fetch` and Workers fail with a `SimulationEscapeError`.
+ * virtual for the code that the run started, and a `WeakRef` keeps its target.
+ * The functions of `Deno` for files, sockets and processes, `fetch` and Workers
+ * fail with a `SimulationEscapeError`.
  *
  * The environment variable `DENOMAS_SEEDS` is the number of seeds or a range of
  * them (`101-200`), `DENOMAS_SEED` the only seed, and `DENOMAS_FAULTS` its
