@@ -3,6 +3,7 @@ import {
   assert,
   assertEquals,
   assertInstanceOf,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
@@ -413,6 +414,18 @@ Deno.test("runSeed - looks at what always holds after each event", async () => {
   });
   assertStringIncludes(error.message, "the count is below 3");
   assertEquals(at, 300);
+});
+
+Deno.test("runSeed - tells a failed assertion in one line, without colours", async () => {
+  const { trace } = await runSeed(
+    async (sim) => {
+      await sim.sleep(10);
+      assertEquals([1, 2], [1, 3]);
+    },
+    { seed: 1, isRecorded: true },
+  );
+  const failure = trace.events.find(({ kind }) => kind === "failure")!;
+  assertMatch(failure.text, /^Values are not equal\.[ -~]+\+ 3,? \]$/);
 });
 
 Deno.test("runSeed - looks for what holds at last when all faults are over", async () => {

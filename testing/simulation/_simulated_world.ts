@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { Container } from "../../agent/container.ts";
 import type { ContainerOptions } from "../../agent/container_options.ts";
 import { plainMemory } from "../../transports/memory.ts";
@@ -98,7 +99,7 @@ export class SimulatedWorld implements Simulation {
       : ["", String(error)];
     // The message is not hashed: it may hold numbers that differ between
     // processes, such as those of connections.
-    this.#tell({ kind: "failure", node: "", text }, name);
+    this.#tell({ kind: "failure", node: "", text: inOneLine(text) }, name);
   }
 
   /** Checks the properties, and whether the body is late. */
@@ -298,4 +299,12 @@ export class SimulatedWorld implements Simulation {
     if (!this.#options.isRecorded) return;
     this.#events.push({ at: this.now, ...event });
   }
+}
+
+/** Assertions write several lines, in colour. */
+function inOneLine(text: string): string {
+  return stripVTControlCharacters(text).split("\n")
+    .map((line) => line.trim().replaceAll(/\s+/g, " "))
+    .filter((line) => line !== "")
+    .join(" ");
 }
