@@ -17,7 +17,7 @@ import { type Message, parseMessage, readThrown, REQUEST } from "./message.ts";
 import { ignoreRejection } from "./codecs/types/_peer_data.ts";
 
 /** Byte values of the message being decoded that are views of its payload. */
-const LENT: Uint8Array[] = [];
+const VIEWS: Uint8Array[] = [];
 
 /** The limits before the first message. */
 const UNLIMITED: DecodeLimits = { maxWeight: Infinity };
@@ -27,17 +27,17 @@ const NONE_KEPT: readonly unknown[] = [];
 /** The limits of one channel, with access to the ASCII text of its payload. */
 class ChannelLimits implements DecodeLimits {
   readonly maxWeight: number;
-  readonly lent: Uint8Array[] | undefined;
+  readonly views: Uint8Array[] | undefined;
   readonly #channel: ChannelContext;
 
   constructor(
     channel: ChannelContext,
     maxWeight: number,
-    lent: Uint8Array[] | undefined,
+    views: Uint8Array[] | undefined,
   ) {
     this.#channel = channel;
     this.maxWeight = maxWeight;
-    this.lent = lent;
+    this.views = views;
   }
 
   ascii(): string | null {
@@ -124,11 +124,11 @@ export class MessageCodec implements PayloadOwner {
   decode(payload: Uint8Array, maxWeight: number): Message {
     const { borrowed } = this.#channel.hooks;
     if (this.#limits.maxWeight !== maxWeight) {
-      const lent = borrowed === undefined ? undefined : LENT;
-      this.#limits = new ChannelLimits(this.#channel, maxWeight, lent);
+      const views = borrowed === undefined ? undefined : VIEWS;
+      this.#limits = new ChannelLimits(this.#channel, maxWeight, views);
     }
     // A message that failed to decode may have left entries.
-    LENT.length = 0;
+    VIEWS.length = 0;
     let decoded: unknown;
     try {
       decoded = this.#codec.decode(payload, this.#limits);
@@ -141,7 +141,7 @@ export class MessageCodec implements PayloadOwner {
     }
     try {
       const parsed = parseMessage(decoded);
-      const message = LENT.length > 0 ? this.#own(parsed, LENT) : parsed;
+      const message = VIEWS.length > 0 ? this.#own(parsed, VIEWS) : parsed;
       this.#report("in", message.type, message.id, message.content);
       return message;
     } catch (error) {
@@ -150,13 +150,13 @@ export class MessageCodec implements PayloadOwner {
     }
   }
 
-  /** Copies the byte values in `lent`, except for those that stay borrowed. */
-  #own(message: Message, lent: readonly Uint8Array[]): Message {
+  /** Copies the byte values in `views`, except for those that stay borrowed. */
+  #own(message: Message, views: readonly Uint8Array[]): Message {
     const { type, content } = message;
     const kept = type === REQUEST
       ? this.#channel.hooks.borrowed!(content)
       : NONE_KEPT;
-    return { ...message, content: ownBytes(content, new Set(lent), kept) };
+    return { ...message, content: ownBytes(content, new Set(views), kept) };
   }
 
   /** Reports a message. Creates no event when nothing observes. */

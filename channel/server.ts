@@ -55,7 +55,10 @@ export interface ServerStats extends ChannelStats {
    * the peer broke the protocol.
    */
   readonly failedConnections: number;
-  /** Connections that were closed at once because of a limit. */
+  /**
+   * Connections that were closed because of a limit: new ones, or the oldest
+   * unfinished handshake to make room for a new one.
+   */
   readonly refusedConnections: number;
   /** Connections with an unfinished TLS handshake. */
   readonly handshakes: number;

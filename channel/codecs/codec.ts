@@ -53,7 +53,7 @@ export interface DecodeLimits {
    * channel copies the views that are used after the payload is gone. A codec
    * may ignore the list.
    */
-  readonly lent?: Uint8Array[] | undefined;
+  readonly views?: Uint8Array[] | undefined;
   /**
    * Returns the payload as text, or `null`. Returns text only if the payload is
    * ASCII and arrived together with other payloads, because the channel decodes

@@ -233,7 +233,7 @@ async function measureStalls(comparer: Comparer): Promise<Check> {
   };
 }
 
-/** Returns the yardsticks, the layers and the peers for a transport. */
+/** Returns the baselines, the layers and the peers for a transport. */
 function subjectsOver(transport: Transport): string[] {
   const own = ["channel", "rpc", "rpc-msgpack-fast", "agent"];
   switch (transport) {

@@ -23,7 +23,7 @@ Deno.test("The guide to simulations has a bug that is found, and gone where it i
       return new TextDecoder().decode(stdout);
     };
     const output = await run(broken);
-    assertStringIncludes(output, "a lock is lent to the first who asks ... ok");
+    assertStringIncludes(output, "a lock goes to the first who asks ... ok");
     const failure = /Seed \d+ fails .* 'at most one client holds the lock'/;
     assert(failure.test(output), output);
     const faults = /^again: DENOMAS_SEED=\d+ DENOMAS_FAULTS='([^']*)'$/m

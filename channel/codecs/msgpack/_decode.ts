@@ -35,7 +35,7 @@ const MAX_DEPTH = 1_024;
 const MAX_WEIGHT_PER_BYTE = 224;
 
 /** Shorter byte values are always copied, which is as fast as a view. */
-const LENT_BYTES = 8 * 1024;
+const VIEW_BYTES = 8 * 1024;
 
 /** The state of decoding one payload. */
 interface Input {
@@ -49,13 +49,13 @@ interface Input {
   /** Weighs keys; `null` if no keys can exceed `maxWeight`. */
   readonly shapes: Shapes | null;
   /** The list of views of the payload, if views are allowed. */
-  readonly lent: Uint8Array[] | undefined;
+  readonly views: Uint8Array[] | undefined;
 }
 
 /**
  * Decodes a payload in one pass that also checks and weighs it. Every key
  * becomes an own property, and text stays unchanged. Bytes are copies, or views
- * where `limits.lent` allows that. Values are weighed before their memory is
+ * where `limits.views` allows that. Values are weighed before their memory is
  * allocated.
  *
  * @throws {SyntaxError} If the payload is not exactly one value that the codec
@@ -76,7 +76,7 @@ export function decodeMsgPack(
     left: isLight ? possibleWeight : maxWeight,
     maxWeight,
     shapes: isLight ? null : new Shapes(),
-    lent: limits?.lent,
+    views: limits?.views,
   };
   const value = readValue(input);
   const following = payload.length - input.at;
@@ -196,10 +196,10 @@ function takeText(input: Input, length: number): string {
 function takeBinary(input: Input, length: number): Uint8Array {
   const start = take(input, length);
   weigh(input, BINARY_BYTES + length);
-  const { bytes, lent } = input;
-  if (lent !== undefined && length >= LENT_BYTES) {
+  const { bytes, views } = input;
+  if (views !== undefined && length >= VIEW_BYTES) {
     const view = new Uint8Array(bytes.buffer, bytes.byteOffset + start, length);
-    lent.push(view);
+    views.push(view);
     return view;
   }
   // The constructor copies any kind of payload; `Buffer.slice` does not.

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { ownBytes } from "./_own_bytes.ts";
 
-Deno.test("ownBytes copies what is lent and not kept, wherever it stands", () => {
+Deno.test("ownBytes copies views that are not kept, wherever it stands", () => {
   const [kept, first, second, own] = [1, 2, 3, 4].map((fill) =>
     new Uint8Array(16).fill(fill)
   );
@@ -19,9 +19,9 @@ Deno.test("ownBytes copies what is lent and not kept, wherever it stands", () =>
 });
 
 Deno.test("ownBytes copies bytes that are the whole value", () => {
-  const lent = new Uint8Array([1, 2]);
-  const owned = ownBytes(lent, new Set([lent]), []);
-  assertEquals(owned, lent);
-  assert(owned !== lent);
-  assertStrictEquals(ownBytes(lent, new Set(), []), lent);
+  const view = new Uint8Array([1, 2]);
+  const owned = ownBytes(view, new Set([view]), []);
+  assertEquals(owned, view);
+  assert(owned !== view);
+  assertStrictEquals(ownBytes(view, new Set(), []), view);
 });

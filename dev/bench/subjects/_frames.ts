@@ -1,5 +1,5 @@
 /**
- * Shared code of the yardsticks: the fastest hand-written way to send frames
+ * Shared code of the baselines: the fastest hand-written way to send frames
  * over sockets. It has no limits, no checks, no errors and no orderly end, but
  * nothing slow either: no-delay, whole buffers that are reused, and answers to
  * a burst sent in parts, so that both sides work at the same time.

@@ -79,7 +79,7 @@ function closable(
             stream.read(into).then(resolve, reject);
           }),
         // Ends the read at once: the read of a closed socket rejects some turns
-        // later, and the yardstick does not wait for that either.
+        // later, and the baseline does not wait for that either.
         hangUp: () => {
           endRead();
           closing.close();

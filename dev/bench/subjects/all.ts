@@ -58,7 +58,7 @@ export const PEERS: readonly string[] = [
 
 /**
  * Returns the subject with a name: `channel`, `rpc` or `agent`, optionally with
- * a codec as in `rpc-msgpack`, a yardstick, or a peer.
+ * a codec as in `rpc-msgpack`, a baseline, or a peer.
  *
  * @throws {TypeError} If there is no such subject.
  */

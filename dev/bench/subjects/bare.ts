@@ -1,5 +1,5 @@
 /**
- * The yardstick: the fastest code that sends JSON in frames and matches answers
+ * The baseline: the fastest code that sends JSON in frames and matches answers
  * to calls, directly on sockets.
  */
 import {

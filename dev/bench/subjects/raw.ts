@@ -1,5 +1,5 @@
 /**
- * The other yardstick: frames of bytes that are echoed unchanged, which is the
+ * The other baseline: frames of bytes that are echoed unchanged, which is the
  * upper limit for any way to send frames over sockets. The server writes
  * directly from its read buffer, and the client returns views.
  */

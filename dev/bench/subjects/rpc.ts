@@ -27,7 +27,12 @@ const borrower = service({
  */
 export const rpcs: readonly Subject[] = [
   ...CODECS.map((codec) => rpcWith("rpc", codec, {})),
-  rpcWith("rpc", { ...FAST_CODEC, suffix: "-msgpack-fast-lent" }, {}, borrower),
+  rpcWith(
+    "rpc",
+    { ...FAST_CODEC, suffix: "-msgpack-fast-borrowed" },
+    {},
+    borrower,
+  ),
 ];
 
 /** Returns the RPC subject with JSON and the given options. */

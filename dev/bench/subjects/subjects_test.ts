@@ -34,7 +34,13 @@ async function tryOut(name: string, address: string): Promise<void> {
 }
 
 for (
-  const name of ["raw", "bare", "bare-rpc", "rpc-msgpack-fast-lent", ...NAMES]
+  const name of [
+    "raw",
+    "bare",
+    "bare-rpc",
+    "rpc-msgpack-fast-borrowed",
+    ...NAMES,
+  ]
 ) {
   Deno.test(`subject '${name}' answers, echoes, streams and sees the end`, async () => {
     await tryOut(name, "tcp://127.0.0.1:0");
