@@ -420,7 +420,11 @@ async function openStranger({ url }: NatsServer) {
   return {
     nc,
     /** The inboxes that the stranger has seen. */
-    inboxes: () => [...subjects].filter((it) => it.startsWith("_INBOX.")),
+    inboxes: async () => {
+      // Its messages are on their way until the server answers it.
+      await nc.flush();
+      return [...subjects].filter((it) => it.startsWith("_INBOX."));
+    },
     [Symbol.asyncDispose]: () => nc.close(),
   };
 }
@@ -466,7 +470,7 @@ for (const [what, bytes] of Object.entries(FORGED)) {
       await using stranger = await openStranger(server);
       await using victim = await open();
       assertEquals(await victim.remote.echo("before"), "before");
-      const inboxes = stranger.inboxes();
+      const inboxes = await stranger.inboxes();
       assertEquals(inboxes.length, 2);
       for (const inbox of inboxes) stranger.nc.publish(inbox, bytes);
       await victim.closed;
