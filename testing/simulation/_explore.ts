@@ -59,7 +59,7 @@ export async function explore(
   const never = [...unseen].find((what) => !seen.has(what));
   if (never === undefined || seeds.length === 1) return;
   throw new Error(
-    `Property '${never}': it must be true sometimes, and was false with all ${seeds.length} seeds, make it likelier or run more`,
+    `Property '${never}': it must sometimes be true, but was false with all ${seeds.length} seeds, make it likelier or run more`,
   );
 }
 

@@ -37,7 +37,7 @@ export class Properties {
     for (const [what, isTrue] of this.#always) {
       if (isTrue()) continue;
       throw new Error(
-        `Property '${what}': it must always be true, and was false`,
+        `Property '${what}': it must always be true, but was false`,
       );
     }
     for (const [what, isTrue] of this.#sometimes) {
@@ -69,7 +69,7 @@ export class Properties {
     for (const what of this.#eventually.keys()) {
       if (reached?.has(what)) continue;
       throw new Error(
-        `Property '${what}': it must become true once all faults are over, and stayed false`,
+        `Property '${what}': it must become true once all faults are over, but stayed false`,
       );
     }
   }
