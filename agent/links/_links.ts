@@ -36,23 +36,13 @@ import { parseAgentAddress } from "../address.ts";
 import { stopwatch, waitByEither } from "../clock/_clock_waits.ts";
 import type { ConnectOptions } from "../container_options.ts";
 import type { ContainerService } from "../supervision/_container_service.ts";
-import { actAsNobody } from "../messages/_acting.ts";
 import { AgentAddresses } from "./_agent_addresses.ts";
 import { Traffic } from "./_traffic.ts";
 import type { AgentFinder } from "./_agent_finder.ts";
 import { Link, type Route } from "./_link.ts";
 import { Proxies } from "./_proxies.ts";
+import { Attempts } from "./_attempts.ts";
 import { AgentCaller, type WaitForAttempt } from "./_agent_caller.ts";
-
-/** An attempt to connect that several callers share. */
-interface Dial {
-  readonly link: Promise<Link>;
-  readonly controller: AbortController;
-  /**
-   * The number of callers. When the last one leaves, the attempt is aborted.
-   */
-  waiting: number;
-}
 
 /** The prefix of the keys of connections that show no credentials. */
 const BARE = "bare ";
@@ -78,10 +68,7 @@ export class Links {
   readonly #context: ContainerContext;
   readonly #service: ContainerService;
   readonly #links = new Map<string, Link>();
-  /** The latest unfinished attempt for each key. */
-  readonly #dials = new Map<string, Dial>();
-  /** All unfinished attempts, including abandoned ones. */
-  readonly #running = new Set<Dial>();
+  readonly #attempts = new Attempts();
   readonly #ending: Ending;
   /** The far end of the container's connection to itself. */
   #ownEnd: ConnectionChannel | null = null;
@@ -103,7 +90,7 @@ export class Links {
 
   /** The number of connection attempts in progress. */
   get attempts(): number {
-    return this.#running.size;
+    return this.#attempts.size;
   }
 
   /** The number of remembered proxies. */
@@ -308,7 +295,7 @@ export class Links {
     const key = approach.showsCredentials ? address : `${BARE}${address}`;
     const open = this.#links.get(key);
     if (open !== undefined && !open.isOver) return open;
-    const isJoined = this.#dialFor(key) !== undefined;
+    const isJoined = this.#attempts.has(key);
     const dial = () => this.#dial(address, key, signal, approach.isLearned);
     try {
       return await dial();
@@ -319,11 +306,6 @@ export class Links {
     }
   }
 
-  #dialFor(key: string): Dial | undefined {
-    const dial = this.#dials.get(key);
-    return dial !== undefined && dial.waiting > 0 ? dial : undefined;
-  }
-
   /** Waits for the attempt of `key`, and begins one if there is none. */
   async #dial(
     address: string,
@@ -332,39 +314,13 @@ export class Links {
     isLearned: boolean,
   ): Promise<Link> {
     this.#checkOpen(address);
-    let dial = this.#dialFor(key);
-    if (dial === undefined) {
-      if (isLearned) this.#checkRoom(address);
-      dial = this.#begin(address, key);
-    }
-    const { link, controller } = dial;
-    dial.waiting++;
-    try {
-      return await this.#ending.before(
-        signal,
-        (ending) => abortable(link, ending),
-      );
-    } finally {
-      const isLast = --dial.waiting === 0;
-      // A finished attempt is not aborted, since that takes 7 % of a connect.
-      if (isLast && this.#running.has(dial)) controller.abort();
-    }
-  }
-
-  #begin(address: string, key: string): Dial {
-    const controller = new AbortController();
-    const link = actAsNobody(() =>
-      this.#connect(address, key, controller.signal)
+    if (isLearned && !this.#attempts.has(key)) this.#checkRoom(address);
+    return await this.#attempts.join(
+      key,
+      (ending) => this.#connect(address, key, ending),
+      (link) =>
+        this.#ending.before(signal, (ending) => abortable(link, ending)),
     );
-    const dial: Dial = { link, controller, waiting: 0 };
-    this.#dials.set(key, dial);
-    this.#running.add(dial);
-    const end = () => {
-      this.#running.delete(dial);
-      if (this.#dials.get(key) === dial) this.#dials.delete(key);
-    };
-    link.then(end, end);
-    return dial;
   }
 
   #checkOpen(address: string): void {
@@ -378,7 +334,7 @@ export class Links {
    */
   #checkRoom(address: string): void {
     const { max } = resolveLimits(this.#context.options.limits).connections;
-    if (this.#links.size + this.#running.size < max) return;
+    if (this.#links.size + this.#attempts.size < max) return;
     throw new ConnectError(
       `Cannot connect to '${address}', which a peer named: ${max} connections are open already, raise 'limits.connections.max'`,
       { address },
@@ -489,7 +445,7 @@ export class Links {
   /** Ends attempts and retries. No connections are made from now on. */
   end(): void {
     this.#ending.end();
-    for (const { controller } of this.#running) controller.abort();
+    this.#attempts.abort();
   }
 
   /**
@@ -515,9 +471,8 @@ export class Links {
       (link) => link.close({ graceMs }),
     );
     // A transport may be slow to stop its attempts.
-    const attempts = Array.from(this.#running, (it) => it.link);
-    if (attempts.length > 0) {
-      ends.push(within(graceMs, Promise.allSettled(attempts)));
+    if (this.#attempts.size > 0) {
+      ends.push(within(graceMs, this.#attempts.settled()));
     }
     await Promise.all(ends);
   }
