@@ -1,6 +1,7 @@
 import type { Begun, CallStarted } from "../../channel/internal.ts";
 import type { Channel } from "../../channel/channel.ts";
 import { REFERENCE_PREFIX, type RpcEvent } from "../../rpc/internal.ts";
+import { DenomasError } from "../../transports/errors.ts";
 import { printable } from "../../transports/printable.ts";
 import type { Entries, Entry } from "./_entries.ts";
 import { shorten } from "./_message_log.ts";
@@ -44,6 +45,7 @@ export class Activities {
       case "reference-forgotten":
         return void this.#forgotten.add(it.subject);
       case "ended":
+        this.#addCaller(it.subject, it.error);
         // The peer may still begin to serve a call that the caller gave up.
         if (it.outcome === "result" || it.outcome === "failure") {
           this.#forgetMade(it.subject);
@@ -63,6 +65,16 @@ export class Activities {
     const entries = this.#entries.values()
       .filter((it) => it.kind === null && it.isOwn === isOwn);
     return Map.groupBy(entries, (it) => this.#entries.ownerOf(it.resource)!);
+  }
+
+  /**
+   * Adds the line of the test that made a call to the stack of its error, which
+   * has only lines of the package.
+   */
+  #addCaller(subject: object, error: unknown): void {
+    if (!(error instanceof DenomasError) || !this.#calls.has(subject)) return;
+    const line = this.#entries.find(subject)?.stack?.userFrame();
+    if (line && !error.stack?.includes(line)) error.stack += `\n${line}`;
   }
 
   /** Adds an activity, unless its channel belongs to code outside the step. */

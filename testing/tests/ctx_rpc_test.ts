@@ -1,8 +1,15 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { json } from "../../channel/codecs/json/json.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
-import { RemoteError } from "../../channel/errors.ts";
+import {
+  ConnectionClosedError,
+  RemoteError,
+  TimeoutError,
+} from "../../channel/errors.ts";
+import { abortable } from "../../channel/internal.ts";
+import { call } from "../../rpc/call.ts";
 import { openConnection, startServer } from "../../rpc/deno.ts";
+import { ServiceError } from "../../rpc/errors.ts";
 import { keep, withOptions } from "../../rpc/options.ts";
 import { Router, service } from "../../rpc/service/service.ts";
 import { ConnectError } from "../../transports/errors.ts";
@@ -45,6 +52,32 @@ withCtx(
     ];
     assertEquals(await one.remote.title(), "last");
     assertEquals(await two.remote.title(), "last");
+  },
+);
+
+withCtx(
+  "Ctx.rpc adds the line of the test to the error of a call",
+  async (ctx) => {
+    const failing = service({
+      fail: () => {
+        throw new ServiceError("no", { code: "no" });
+      },
+      wait: () => abortable(new Promise<void>(() => {}), call().signal),
+    });
+    const client = await ctx.rpc.startServerAndConnect(failing);
+    const { fail, wait } = client.remote;
+    const calls: [act: () => Promise<unknown>, type: new () => Error][] = [
+      [() => fail(), RemoteError as never],
+      [() => withOptions(wait, { timeoutMs: 1 })(), TimeoutError as never],
+    ];
+    const lost = wait();
+    for (const [act, type] of calls) {
+      const { stack } = await assertRejects(act, type);
+      assertEquals(stack!.match(/ctx_rpc_test\.ts:\d+/g)?.length, 1, stack);
+    }
+    await ctx.rpc.closeServer({ graceMs: 0 });
+    const { stack } = await assertRejects(() => lost, ConnectionClosedError);
+    assertMatch(stack!, /ctx_rpc_test\.ts:\d+/);
   },
 );
 
