@@ -15,6 +15,7 @@ export type { SessionOptions } from "./session/_options.ts";
 export {
   asError,
   fromFailure,
+  isInstance,
   passOn,
   toFailureRecord,
   toPlainFailure,

@@ -5,6 +5,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import { ServerBusyError } from "../../channel/errors.ts";
+import { ConnectError } from "../../transports/errors.ts";
 import { defaultTransports } from "../../transports/defaults.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { WirePeer } from "../../channel/fixtures/wire_peer.ts";
@@ -232,11 +233,16 @@ withCtx(
 );
 
 /** Waits until no server listens at an address. */
-async function untilClosed(address: string): Promise<void> {
+async function untilClosed(
+  address: string,
+  options: Parameters<typeof openConnection>[1],
+): Promise<void> {
   for (;;) {
     try {
-      await using _client = await openConnection(address);
-    } catch {
+      const { channel } = await openConnection(address, options);
+      await channel.close({ graceMs: 0 });
+    } catch (error) {
+      assertInstanceOf(error, ConnectError);
       return;
     }
   }
@@ -259,7 +265,7 @@ withCtx({
   const calls = [remote.count(), remote.count()];
   await accepted.promise;
   const closed = server.close({ graceMs: 4_000 });
-  await untilClosed(server.address);
+  await untilClosed(server.address, ctx.options);
   held[Symbol.dispose]();
   for (const { status, ...it } of await Promise.allSettled(calls)) {
     assertEquals(status, "rejected");
@@ -293,7 +299,7 @@ withCtx(
     const counter = service({ count: () => "ran" });
     const busy = Promise.withResolvers<void>();
     const server = await ctx.rpc.startServer(counter, {
-      transports: defaultTransports()
+      transports: (ctx.options.transports ?? defaultTransports())
         .map((it) => acceptsAfter(busy.promise, it)),
     });
     const { remote } = await ctx.rpc.connect<typeof counter>();

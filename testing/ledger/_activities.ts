@@ -1,6 +1,10 @@
 import type { Begun, CallStarted } from "../../channel/internal.ts";
 import type { Channel } from "../../channel/channel.ts";
-import { REFERENCE_PREFIX, type RpcEvent } from "../../rpc/internal.ts";
+import {
+  isInstance,
+  REFERENCE_PREFIX,
+  type RpcEvent,
+} from "../../rpc/internal.ts";
 import { DenomasError } from "../../transports/errors.ts";
 import { printable } from "../../transports/printable.ts";
 import type { Entries, Entry } from "./_entries.ts";
@@ -72,7 +76,8 @@ export class Activities {
    * has only lines of the package.
    */
   #addCaller(subject: object, error: unknown): void {
-    if (!(error instanceof DenomasError) || !this.#calls.has(subject)) return;
+    // The error of a served call may be any value, with traps that throw.
+    if (!this.#calls.has(subject) || !isInstance(error, DenomasError)) return;
     const line = this.#entries.find(subject)?.stack?.userFrame();
     if (line && !error.stack?.includes(line)) error.stack += `\n${line}`;
   }
