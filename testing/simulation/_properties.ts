@@ -9,6 +9,8 @@ export class Properties {
   /** The `eventually` properties that became true in the current calm. */
   #reached: Set<string> | null = null;
   #onAllReached = (): void => {};
+  /** The last `eventually` property that no calm has checked yet. */
+  #unchecked: string | null = null;
 
   /** For each `sometimes` property, whether it was `true` at least once. */
   get sometimes(): ReadonlyMap<string, boolean> {
@@ -26,6 +28,7 @@ export class Properties {
 
   addEventually(what: string, check: Check): void {
     this.#eventually.set(what, check);
+    this.#unchecked = what;
   }
 
   /**
@@ -66,11 +69,20 @@ export class Properties {
     this.check();
     const reached = this.#reached;
     this.#reached = null;
+    this.#unchecked = null;
     for (const what of this.#eventually.keys()) {
       if (reached?.has(what)) continue;
       throw new Error(
         `Property '${what}': it must become true once all faults are over, but stayed false`,
       );
     }
+  }
+
+  /** @throws {Error} If no calm followed an `eventually` property. */
+  checkEnd(): void {
+    if (this.#unchecked === null) return;
+    throw new Error(
+      `Property '${this.#unchecked}': it must become true once all faults are over, but the body did not wait for that, write 'await sim.calm()'`,
+    );
   }
 }

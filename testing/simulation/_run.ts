@@ -50,7 +50,8 @@ async function go(sim: SimulatedWorld, body: SimulationBody): Promise<void> {
       () => isOver || sim.hasFailed,
       () => sim.check(),
     );
-    if (!canGoOn) sim.fail(sim.deadlock());
+    if (canGoOn) sim.checkEnd();
+    else sim.fail(sim.deadlock());
   } catch (error) {
     sim.fail(error);
   }

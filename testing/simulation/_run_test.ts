@@ -445,6 +445,20 @@ Deno.test("runSeed - looks for what holds at last when all faults are over", asy
   assertStringIncludes(error.message, "Property 'a is done'");
 });
 
+Deno.test("runSeed - fails if no calm follows what holds at last", async () => {
+  const early = await fails(async (sim) => {
+    sim.eventually("a is done", () => true);
+    await sim.run();
+  });
+  assertStringIncludes(early.message, "Property 'a is done'");
+  assertStringIncludes(early.message, "'await sim.calm()'");
+  const late = await fails(async (sim) => {
+    await sim.calm({ forMs: 10 });
+    sim.eventually("b is done", () => true);
+  });
+  assertStringIncludes(late.message, "Property 'b is done'");
+});
+
 Deno.test("runSeed - ends a body that waits longer than its time", async () => {
   const error = await fails((sim) => sim.sleep(70_000));
   assertStringIncludes(error.message, "has not ended at 60000 ms");

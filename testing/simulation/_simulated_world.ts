@@ -3,6 +3,7 @@ import { Container } from "../../agent/container.ts";
 import type { ContainerOptions } from "../../agent/container_options.ts";
 import { plainMemory } from "../../transports/memory.ts";
 import { randomInteger, seededRandom } from "../network/random.ts";
+import { BodyWaits } from "./_body_waits.ts";
 import type { Simulation, SimulationNode } from "./contract.ts";
 import { FaultDriver } from "./_fault_driver.ts";
 import { RunningHash, seedFor } from "./_hash.ts";
@@ -45,6 +46,7 @@ export class SimulatedWorld implements Simulation {
   readonly #hash = new RunningHash();
   readonly #faults: FaultDriver;
   readonly #properties = new Properties();
+  readonly #waiting: BodyWaits;
   readonly #nodes = new Map<string, NodeRecord>();
   readonly #events: TraceEvent[] = [];
   #failure: RunOutcome["failure"] = null;
@@ -60,6 +62,7 @@ export class SimulatedWorld implements Simulation {
     this.#slackMs = options.sockets ? SLACK_MS : 0;
     this.#limitMs = untilMs + this.#slackMs;
     this.root = new SimulatedProcess(seed, "", 0);
+    this.#waiting = new BodyWaits(this.root);
     this.scheduler = new Scheduler(this.#hash, options.sockets);
     this.network = new NodeNetwork(
       seedFor(seed, "network"),
@@ -111,6 +114,16 @@ export class SimulatedWorld implements Simulation {
     );
   }
 
+  /**
+   * Checks that a body which has ended tested what it set up.
+   *
+   * @throws {Error} If it did not wait for its nodes or properties.
+   */
+  checkEnd(): void {
+    this.#waiting.checkEnd(this.now);
+    this.#properties.checkEnd();
+  }
+
   /** Returns the error for a run in which nothing can happen any more. */
   deadlock(): Error {
     return new Error(
@@ -158,6 +171,7 @@ export class SimulatedWorld implements Simulation {
     const process = new SimulatedProcess(this.seed, name, 0);
     const node = { name, program, settle: resolve, process, isRunning: false };
     this.#nodes.set(name, node);
+    this.#waiting.starts(name, this.now);
     this.#start(node, "start");
     if (this.#options.faults === undefined) {
       this.root.run(() => this.#draw(name));
@@ -182,12 +196,14 @@ export class SimulatedWorld implements Simulation {
   }
 
   async run(): Promise<void> {
+    using _wait = this.#waiting.begin("sim.run()");
     await this.sleep(this.#untilMs - this.now);
   }
 
   async calm(
     { forMs = CALM_MS }: { readonly forMs?: number } = {},
   ): Promise<void> {
+    using _wait = this.#waiting.begin("sim.calm()");
     this.#limitMs = Math.max(
       this.#limitMs,
       this.now + forMs + this.#slackMs,
@@ -245,6 +261,7 @@ export class SimulatedWorld implements Simulation {
         Promise.try(program, this.#contextOf(process)).then(
           (value) => {
             node.isRunning = false;
+            this.#waiting.programEnds();
             this.root.run(() => settle(value));
           },
           (error) => this.fail(error),

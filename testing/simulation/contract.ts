@@ -63,7 +63,8 @@ export interface Simulation {
   readonly now: number;
   /**
    * Starts a node that runs `program`. The program starts again after each
-   * crash. The run fails if the program rejects.
+   * crash. The run fails if the program rejects, or if the body ends without
+   * waiting for anything after it has started a node.
    *
    * @returns What the program returns in the first life that ends.
    * @throws {TypeError} If the name is empty or belongs to another node.
@@ -80,7 +81,10 @@ export interface Simulation {
   fault(fault: PlannedFault): void;
   /** Writes a note into the trace. */
   note(text: string): void;
-  /** Waits until the end of the run's time, while faults occur. */
+  /**
+   * Waits until the end of the run's time, while faults occur. The run fails if
+   * the body ends before a `run` or `calm` that it has called.
+   */
   run(): Promise<void>;
   /**
    * Ends all faults, prevents further ones, and restarts crashed nodes. Then
@@ -91,8 +95,14 @@ export interface Simulation {
   calm(options?: { readonly forMs?: number }): Promise<void>;
   /** Fails the run as soon as `isTrue` returns `false` after an event. */
   always(what: string, isTrue: () => boolean): void;
-  /** Fails the test if `isTrue` returns `true` in none of its seeds. */
+  /**
+   * Fails the test if `isTrue` returns `true` in none of its seeds. Not checked
+   * in a test that runs only one seed.
+   */
   sometimes(what: string, isTrue: () => boolean): void;
-  /** Fails the run if a calm ends in which `isTrue` never returned `true`. */
+  /**
+   * Fails the run if a calm ends in which `isTrue` never returned `true`, or if
+   * no calm follows.
+   */
   eventually(what: string, isTrue: () => boolean): void;
 }
