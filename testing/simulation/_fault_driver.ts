@@ -19,6 +19,7 @@ export interface FaultDriverOptions {
 export class FaultDriver {
   readonly #options: FaultDriverOptions;
   readonly #planned: PlannedFault[] = [];
+  readonly #added: PlannedFault[] = [];
   /** Functions that end the active faults. */
   readonly #ends = new Set<() => void>();
   #isCalm = false;
@@ -32,6 +33,12 @@ export class FaultDriver {
     return this.#planned.toSorted((a, b) => a.atMs - b.atMs);
   }
 
+  /** A fault whose node was never started, if there is one. */
+  get astray(): PlannedFault | undefined {
+    const { processOf } = this.#options;
+    return this.#added.find(({ node }) => processOf(node) === undefined);
+  }
+
   /** Adds faults. Each begins at its time, or now if that has passed. */
   plan(faults: readonly PlannedFault[]): void {
     this.#planned.push(...faults);
@@ -41,6 +48,7 @@ export class FaultDriver {
   /** Adds a fault that the body requests and that is not part of the plan. */
   add(fault: PlannedFault): void {
     const { scheduler } = this.#options;
+    this.#added.push(fault);
     scheduler.setTimer(fault.atMs - scheduler.now, () => this.#begin(fault));
   }
 

@@ -228,6 +228,41 @@ Deno.test("runSeed - lets no node connect while a partition cuts it off", async 
   assertEquals(times, { a: 9, b: 1 });
 });
 
+Deno.test("runSeed - fails with a fault of a node that was never started", async () => {
+  const typo = { kind: "crash", node: "wroker", atMs: 9, forMs: 5 } as const;
+  const body = (node: string): SimulationBody => async (sim) => {
+    sim.fault({ ...typo, node });
+    await sim.sleep(10);
+    await sim.node("hub", () => {});
+    await sim.node("worker", () => {});
+  };
+  await passes(body("worker"));
+  const error = await fails(body("wroker"));
+  assertStringIncludes(error.message, "crash of 'wroker'");
+  assertStringIncludes(error.message, "only the nodes 'hub', 'worker'");
+  const planned = await fails(body("worker"), { faults: [typo] });
+  assertStringIncludes(planned.message, "crash of 'wroker'");
+  const alone = await fails(() => {}, { faults: [typo] });
+  assertStringIncludes(alone.message, "the run had no nodes");
+  const own = await fails(() => Promise.reject(new RangeError("too far")), {
+    faults: [typo],
+  });
+  assertEquals(own.message, "too far");
+});
+
+Deno.test("runSeed - refuses a fault of an unknown kind, and one after its end", async () => {
+  const fault = { kind: "crash", node: "a", atMs: 90_000, forMs: 5 } as const;
+  const options = { seed: 1, faults: [fault] };
+  await assertRejects(() => runSeed(() => {}, options), RangeError, "'atMs'");
+  const late = await fails((sim) => sim.fault(fault));
+  assertInstanceOf(late, RangeError);
+  const wrong = await fails((sim) =>
+    sim.fault({ ...fault, kind: "crush" as "crash" })
+  );
+  assertInstanceOf(wrong, TypeError);
+  assertStringIncludes(wrong.message, "'crush'");
+});
+
 Deno.test("runSeed - moves the wall clock of one node", async () => {
   const dates: Record<string, number> = {};
   await passes(async (sim) => {

@@ -8,7 +8,7 @@ import type { Simulation, SimulationNode } from "./contract.ts";
 import { FaultDriver } from "./_fault_driver.ts";
 import { RunningHash, seedFor } from "./_hash.ts";
 import { NodeNetwork } from "./_node_network.ts";
-import { drawFaults } from "./plan.ts";
+import { checkFault, describeFault, drawFaults, RUN_MS } from "./plan.ts";
 import { SimulatedProcess } from "./_process.ts";
 import { Properties } from "./_properties.ts";
 import type { RunOptions, RunOutcome } from "./_outcome.ts";
@@ -17,8 +17,7 @@ import { overSockets } from "./_socket_transport.ts";
 import type { PlannedFault, TraceEvent } from "./trace/trace.ts";
 import { Watcher } from "./_watcher.ts";
 
-/** The default lengths of a run and of a calm. */
-const RUN_MS = 60_000;
+/** The default length of a calm. */
 const CALM_MS = 30_000;
 
 /** How late code may be in real time, in milliseconds. */
@@ -81,6 +80,7 @@ export class SimulatedWorld implements Simulation {
       restart: (name) => this.#restart(name),
       tell: (node, text) => this.#tell({ kind: "fault", node, text }),
     });
+    for (const fault of faults) checkFault(fault, untilMs);
     this.root.run(() => this.#faults.plan(faults));
   }
 
@@ -117,11 +117,22 @@ export class SimulatedWorld implements Simulation {
   /**
    * Checks that a body which has ended tested what it set up.
    *
-   * @throws {Error} If it did not wait for its nodes or properties.
+   * @throws {Error} If it did not wait for its nodes or properties, or did not
+   * start the node of a fault.
    */
   checkEnd(): void {
     this.#waiting.checkEnd(this.now);
     this.#properties.checkEnd();
+    const { astray } = this.#faults;
+    if (astray === undefined) return;
+    const names = [...this.#nodes.keys()].map((name) => `'${name}'`);
+    throw new Error(
+      `Cannot inject ${describeFault(astray)}: the run had ${
+        names.length === 0
+          ? "no nodes"
+          : `only the nodes ${names.join(", ")}, name one of them`
+      }`,
+    );
   }
 
   /** Returns the error for a run in which nothing can happen any more. */
@@ -188,6 +199,7 @@ export class SimulatedWorld implements Simulation {
   }
 
   fault(fault: PlannedFault): void {
+    checkFault(fault, this.#limitMs);
     this.root.run(() => this.#faults.add(fault));
   }
 

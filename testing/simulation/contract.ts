@@ -33,7 +33,10 @@ export interface SimulateOptions {
    * @default {false}
    */
   readonly sockets?: boolean;
-  /** A fixed plan of faults, instead of random ones. */
+  /**
+   * A fixed plan of faults, instead of random ones. Each must begin within
+   * `untilMs`, at a node that the body starts.
+   */
   readonly faults?: readonly PlannedFault[];
 }
 
@@ -77,7 +80,13 @@ export interface Simulation {
   sleep(ms: number): Promise<void>;
   /** Returns a random integer from `low` to `high`, both included. */
   between(low: number, high: number): number;
-  /** Adds a fault, now or later, to those of the plan. */
+  /**
+   * Adds a fault, now or later, to those of the plan. The run fails at its end
+   * if the node of a fault was never started.
+   *
+   * @throws {TypeError} If the kind of the fault is unknown.
+   * @throws {RangeError} If it begins after the end of the run.
+   */
   fault(fault: PlannedFault): void;
   /** Writes a note into the trace. */
   note(text: string): void;

@@ -36,8 +36,55 @@ export interface Chaos extends Readonly<Partial<Record<FaultKind, number>>> {
   readonly skewMs?: number;
 }
 
+/** The settings of {@linkcode Chaos} that are not chances. */
+const SETTINGS = ["forMs", "delayMs", "skewMs"];
+
+/** The default length of a run, in virtual milliseconds. */
+export const RUN_MS = 60_000;
+
 /** The interval in which each kind may begin once, in milliseconds. */
 const SLOT_MS = 60_000;
+
+/**
+ * Checks the chances of faults.
+ *
+ * @throws {TypeError} If a kind is unknown.
+ * @throws {RangeError} If a chance is not from 0 to 1.
+ */
+export function checkChaos(chaos: Chaos): void {
+  for (const [kind, chance] of Object.entries(chaos)) {
+    if (SETTINGS.includes(kind)) continue;
+    checkKind(kind);
+    if (chance === undefined || chance >= 0 && chance <= 1) continue;
+    throw new RangeError(
+      `Cannot simulate: the chance of '${kind}' is ${chance}, it must be from 0 to 1`,
+    );
+  }
+}
+
+/**
+ * Checks a fault of a run that lasts until `untilMs`.
+ *
+ * @throws {TypeError} If its kind is unknown.
+ * @throws {RangeError} If it begins before or after the run.
+ */
+export function checkFault(fault: PlannedFault, untilMs: number): void {
+  const { kind, node, atMs } = fault;
+  checkKind(kind);
+  if (atMs >= 0 && atMs <= untilMs) return;
+  throw new RangeError(
+    `Cannot simulate: the 'atMs' of ${kind} of '${node}' is ${atMs}, it must be from 0 to ${untilMs}, the end of the run`,
+  );
+}
+
+function checkKind(kind: string): void {
+  if (KINDS.some((known) => known === kind)) return;
+  throw new TypeError(
+    `Cannot simulate: '${kind}' is no kind of fault, name one of '${
+      KINDS.join("', '")
+    }'`,
+  );
+}
 
 /** Draws the faults of one node, sorted by start time. */
 export function drawFaults(

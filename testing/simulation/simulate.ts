@@ -2,7 +2,7 @@ import type { SimulateOptions, Simulation } from "./contract.ts";
 import { readVariable } from "../step/_environment.ts";
 import { explore, type ExploreOptions } from "./_explore.ts";
 import { writeTimeline } from "./_timeline_file.ts";
-import { parseFaults } from "./plan.ts";
+import { checkChaos, checkFault, parseFaults, RUN_MS } from "./plan.ts";
 import type { SimulationTrace } from "./trace/trace.ts";
 
 /** The number of seeds if neither the options nor the environment set it. */
@@ -74,7 +74,9 @@ interface Environment {
  * });
  * ```
  *
- * @throws {RangeError} If the number of seeds or `untilMs` is out of range.
+ * @throws {RangeError} If the number of seeds, `untilMs`, a chance of `chaos`
+ * or the start of a fault is out of range.
+ * @throws {TypeError} If a kind of fault is unknown.
  * @throws {SyntaxError} If `DENOMAS_FAULTS` cannot be read.
  */
 export function simulate(
@@ -96,12 +98,14 @@ export function planFor(
   const all = seedsOf(env.get("DENOMAS_SEEDS") || String(seeds));
   const only = env.get("DENOMAS_SEED");
   const faults = env.get("DENOMAS_FAULTS");
-  const { untilMs = 1 } = options;
+  const { untilMs = RUN_MS, chaos = {} } = options;
   if (!(untilMs > 0 && untilMs < Infinity)) {
     throw new RangeError(
       `Cannot simulate: 'untilMs' is ${untilMs}, it must be above 0 and finite`,
     );
   }
+  checkChaos(chaos);
+  for (const fault of options.faults ?? []) checkFault(fault, untilMs);
   return {
     ...rest,
     seeds: only ? [Number(only)] : all,

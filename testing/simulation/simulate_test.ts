@@ -1,4 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import type { SimulateOptions } from "./contract.ts";
+import type { Chaos } from "./plan.ts";
 import { planFor } from "./simulate.ts";
 
 function planWith(env: Readonly<Record<string, string>>) {
@@ -14,6 +16,32 @@ Deno.test("simulate - runs as many seeds as the option, or the environment, says
   }
   const get = () => undefined;
   assertThrows(() => planFor({ untilMs: 0 }, { get }), RangeError, "'untilMs'");
+});
+
+Deno.test("simulate - refuses chances and faults that cannot be", () => {
+  const refuses = (
+    options: SimulateOptions,
+    errorClass: typeof RangeError | typeof TypeError,
+    message: string,
+  ) =>
+    assertThrows(
+      () => planFor(options, { get: () => undefined }),
+      errorClass,
+      message,
+    );
+  for (const crash of [5, -0.1, NaN]) {
+    refuses({ chaos: { crash } }, RangeError, `'crash' is ${crash}`);
+  }
+  const crush = { crush: 0.5 } as Chaos;
+  refuses({ chaos: crush }, TypeError, "'crush'");
+  const fault = { kind: "crash", node: "a", atMs: 20, forMs: 5 } as const;
+  refuses({ untilMs: 19, faults: [fault] }, RangeError, "is 20");
+  refuses({ faults: [{ ...fault, atMs: -1 }] }, RangeError, "is -1");
+  refuses({ faults: [{ ...fault, atMs: 60_001 }] }, RangeError, "is 60001");
+  const wrong = { ...fault, kind: "crush" as "crash" };
+  refuses({ faults: [wrong] }, TypeError, "'crush'");
+  const chaos: Chaos = { crash: 1, skew: 0, forMs: [1, 2], delayMs: [5, 9] };
+  planFor({ untilMs: 20, chaos, faults: [fault] }, { get: () => undefined });
 });
 
 Deno.test("simulate - runs the seed and the faults of the environment as they are", () => {
