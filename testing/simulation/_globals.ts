@@ -13,10 +13,14 @@ const FILE_FUNCTIONS = [
   ...["chmod", "chown", "utime", "makeTempDir", "makeTempFile"],
 ];
 
-/** Functions of `Deno` that would leave virtual time or the simulated network. */
-const GUARDED_OF_DENO = [
+/** Functions of `Deno` that would leave the simulated network. */
+const NETWORK_FUNCTIONS = [
   ...["connect", "connectTls", "listen", "listenTls", "listenDatagram"],
   ...["serve", "startTls", "connectQuic", "resolveDns", "upgradeWebSocket"],
+];
+
+/** Functions of `Deno` that would leave virtual time. */
+const GUARDED_OF_DENO = [
   ...["watchFs", "openKv", "Command", "spawn", "spawnAndWait"],
   "spawnAndWaitSync",
   ...FILE_FUNCTIONS,
@@ -27,6 +31,11 @@ const GUARDED_GLOBALS = [
   ...["fetch", "Worker", "WebSocket", "WebSocketStream", "EventSource"],
   "BroadcastChannel",
 ];
+
+/** What to do instead. */
+const REPLACE = "give the node a replacement or use 'withCtx'";
+const USE_LOCAL =
+  "use an address such as 'local://name' or the option 'sockets: true'";
 
 /** A running timer of user code. */
 class VirtualTimeout {
@@ -91,19 +100,24 @@ function guardEscapes(
   patches: Patches,
   onEscape: (error: SimulationEscapeError) => void,
 ): void {
-  const guard = (owner: object, path: string, name: string) =>
+  const guard = (owner: object, path: string, name: string, remedy: string) =>
     patches.replace(owner, name, function guarded() {
       const error = new SimulationEscapeError(
-        `Cannot use '${path}' in a simulation: it would leave virtual time, give the node a replacement or use 'withCtx'`,
+        `Cannot use '${path}' in a simulation: it would leave virtual time, ${remedy}`,
       );
       onEscape(error);
       throw error;
     });
-  for (const name of GUARDED_GLOBALS) guard(globalThis, name, name);
-  for (const name of GUARDED_OF_DENO) guard(Deno, `Deno.${name}`, name);
+  for (const name of GUARDED_GLOBALS) guard(globalThis, name, name, REPLACE);
+  for (const name of GUARDED_OF_DENO) {
+    guard(Deno, `Deno.${name}`, name, REPLACE);
+  }
+  for (const name of NETWORK_FUNCTIONS) {
+    guard(Deno, `Deno.${name}`, name, USE_LOCAL);
+  }
   for (const name of ["setTimeout", "setInterval", "setImmediate"]) {
-    guard(nodeTimers, `node:timers ${name}`, name);
-    guard(nodeTimersPromises, `node:timers/promises ${name}`, name);
+    guard(nodeTimers, `node:timers ${name}`, name, REPLACE);
+    guard(nodeTimersPromises, `node:timers/promises ${name}`, name, REPLACE);
   }
 }
 

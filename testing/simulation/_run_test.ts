@@ -346,20 +346,23 @@ Deno.test("runSeed - has agents whose state a crash takes, and watchers notice",
 });
 
 Deno.test("runSeed - names what would leave the simulation", async () => {
-  const attempts: [name: string, () => unknown][] = [
-    ["fetch", () => fetch("http://127.0.0.1:1")],
-    ["Deno.open", () => Deno.open("a")],
-    ["Deno.statSync", () => Deno.statSync("a")],
-    ["Deno.connect", () => Deno.connect({ port: 1 })],
-    ["Worker", () => new Worker(import.meta.url, { type: "module" })],
+  const worker = () => new Worker(import.meta.url, { type: "module" });
+  const attempts: [name: string, remedy: string, () => unknown][] = [
+    ["fetch", "'withCtx'", () => fetch("http://127.0.0.1:1")],
+    ["Deno.open", "'withCtx'", () => Deno.open("a")],
+    ["Deno.statSync", "'withCtx'", () => Deno.statSync("a")],
+    ["Deno.connect", "'local://name'", () => Deno.connect({ port: 1 })],
+    ["Deno.listen", "'local://name'", () => Deno.listen({ port: 0 })],
+    ["Worker", "'withCtx'", worker],
   ];
-  for (const [name, attempt] of attempts) {
+  for (const [name, remedy, attempt] of attempts) {
     const error = await fails(async (sim) => {
       sim.node("a", attempt);
       await sim.run();
     });
     assertInstanceOf(error, SimulationEscapeError);
     assertStringIncludes(error.message, `'${name}'`);
+    assertStringIncludes(error.message, remedy);
     assertStringIncludes(error.stack!, "_run_test.ts");
   }
 });
