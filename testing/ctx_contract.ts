@@ -271,7 +271,7 @@ export interface Ctx {
    * without throwing, and resolves to that value.
    *
    * @param options `withinMs` is the time limit, 1,000 ms by default, in real
-   * time even if timers are faked.
+   * time even if timers are faked. In a simulation it is virtual time.
    * @throws {Error} As a rejection, an `AssertionError` with the error of
    * `check` as its cause, if the limit is reached.
    */
@@ -281,7 +281,7 @@ export interface Ctx {
   ): Promise<T>;
   /**
    * Settles as `work` does, unless that takes longer than `withinMs`, by
-   * default 1,000 ms of real time.
+   * default 1,000 ms of real time, or of virtual time in a simulation.
    *
    * @throws {Error} As a rejection, an `AssertionError` if `work` takes longer.
    */
@@ -290,8 +290,9 @@ export interface Ctx {
     options?: { readonly withinMs?: number | undefined },
   ): Promise<T>;
   /**
-   * Resolves after `forMs`, by default 20 ms of real time, if `work` has not
-   * settled by then. The returned promise can be awaited later.
+   * Resolves after `forMs`, by default 20 ms of real time, or of virtual time
+   * in a simulation, if `work` has not settled by then. The returned promise
+   * can be awaited later.
    *
    * @throws {Error} As a rejection, an `AssertionError` as soon as `work`
    * settles.

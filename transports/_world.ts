@@ -242,15 +242,18 @@ const systemWorld: World = {
   sharesTimers: true,
 };
 
-/**
- * Like {@linkcode World.setTimer}, but in real time even if a test fakes it.
- */
-export function setRealTimer(ms: number, action: () => void): WorldTimer {
-  return new SystemTimer(ms, action, real);
-}
-
 /** The world in use: the system's, unless {@linkcode useWorld} set another. */
 export let world: World = systemWorld;
+
+/**
+ * Like {@linkcode World.setTimer}, but in real time even if a test fakes timers.
+ * In the world of a simulation, time is virtual here, too.
+ */
+export function setRealTimer(ms: number, action: () => void): WorldTimer {
+  return world === systemWorld
+    ? new SystemTimer(ms, action, real)
+    : world.setTimer(ms, action);
+}
 
 /**
  * Replaces {@linkcode world} for the whole process.

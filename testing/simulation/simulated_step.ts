@@ -33,7 +33,9 @@ export async function simulateStep(
   const simulated: SimulationBody = async ({ seed }) => {
     const step = { ...plan, seed: resolveSeed(seed) };
     const scope = new StepScope();
-    const { failure } = await runStep(step, body, { ...options, scope });
+    // The run has the same limit, and ends at once if nothing can happen.
+    const unlimited = { ...options, timeoutMs: Infinity, scope };
+    const { failure } = await runStep(step, body, unlimited);
     if (failure !== null) throw failure.error;
   };
   const untilMs = Math.min(options.timeoutMs, ENDLESS_MS);

@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { Agent } from "../../agent/agent.ts";
 import { json } from "../../channel/codecs/json/json.ts";
-import { expose } from "../../rpc/mod.ts";
+import { expose, service } from "../../rpc/mod.ts";
 import { withCtx } from "../ctx.ts";
 import type { CtxBody } from "../ctx_contract.ts";
 import { SimulationError } from "./errors.ts";
@@ -56,6 +56,41 @@ Deno.test("simulateStep - lets virtual time pass in each body", async () => {
   // The first seed runs twice, to check that it behaves the same.
   assertEquals(took, [4_000, 4_000, 4_000, 4_000]);
   assert(performance.now() - before < 4_000);
+});
+
+withCtx({
+  name: "withCtx - probes wait in virtual time, too",
+  transports: ["memory"],
+  simulations: 3,
+}, async (ctx) => {
+  let rings = 0;
+  const bell = service({
+    async ring(): Promise<void> {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      rings++;
+    },
+  });
+  const { remote } = await ctx.rpc.startServerAndConnect(bell);
+  const ring = remote.ring();
+  await ctx.expectNothing(ring);
+  await ctx.eventually(() => rings === 1);
+  await ctx.within(ring);
+});
+
+Deno.test("simulateStep - probes give up in virtual time", async () => {
+  const took: number[] = [];
+  const never = new Promise<void>(() => {});
+  await simulateStep(async (ctx) => {
+    const lateAfter = async (probe: Promise<unknown>) => {
+      const start = performance.now();
+      await assertRejects(() => probe, Error, "within 1000 ms");
+      took.push(performance.now() - start);
+    };
+    await lateAfter(ctx.within(never));
+    await lateAfter(ctx.eventually(() => false));
+  }, { ...OPTIONS, name: "late", seeds: 1 });
+  // The seed runs twice, to check that it behaves the same.
+  assertEquals(took, [1_000, 1_000, 1_000, 1_000]);
 });
 
 Deno.test("simulateStep - fails with what a body leaves, and its seed", async () => {

@@ -74,7 +74,7 @@ export class Probes {
           );
         }
         if (round < TURNS) await world.nextTurn();
-        else await realPause(1);
+        else await pause(1);
       }
     } finally {
       timer.stop();
@@ -101,7 +101,7 @@ async function attempt<T>(check: () => T | Promise<T>): Promise<Attempt<T>> {
   }
 }
 
-function realPause(timeMs: number): Promise<void> {
+function pause(timeMs: number): Promise<void> {
   return new Promise((resolve) => setRealTimer(timeMs, resolve));
 }
 

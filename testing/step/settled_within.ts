@@ -3,7 +3,7 @@ import { setRealTimer } from "../../transports/internal.ts";
 /**
  * Waits at most `timeMs` for `work` to settle. After that it resolves to `null`
  * and ignores the outcome of `work`. The limit is real time, even if `work`
- * fakes timers.
+ * fakes timers; in a simulation it is virtual time.
  */
 export async function settledWithin<T>(
   work: Promise<T>,
