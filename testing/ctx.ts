@@ -64,8 +64,8 @@ export interface WithCtx extends CtxRegistration {
  * });
  * ```
  *
- * @throws {RangeError} If `transports` or `codecs` is empty, `timeoutMs` is not
- * positive, or `seed` is out of range.
+ * @throws {RangeError} If `transports` or `codecs` is empty, `transports` names
+ * an unknown transport, `timeoutMs` is not positive, or `seed` is out of range.
  */
 export const withCtx: WithCtx = Object.assign(
   registration({}),

@@ -39,7 +39,8 @@ const NAMES: readonly StepTransport[] = [...ALL, "tls", "ws"];
 /**
  * Returns one step for each transport and codec.
  *
- * @throws {RangeError} If there would be no step, or the seed is out of range.
+ * @throws {RangeError} If there would be no step, a transport is unknown, or the
+ * seed is out of range.
  */
 export function planSteps(
   { transports: wantedTransports = ALL, codecs, utcStart, seed: wanted }:
@@ -49,6 +50,10 @@ export function planSteps(
   own: readonly CtxOwnTransport[] = ownTransports,
 ): PlannedStep[] {
   check("transports", wantedTransports);
+  checkNames(
+    "'transports'",
+    wantedTransports.filter((it) => typeof it === "string"),
+  );
   const isAnywhere = ALL.every((it) => wantedTransports.includes(it));
   const transports = isAnywhere
     ? [...wantedTransports, ...own]
@@ -82,14 +87,7 @@ function parseChoice(
   own: readonly CtxOwnTransport[],
 ): (transport: StepTransport) => boolean {
   const [modules, chosen] = splitTransports(text);
-  const unknown = chosen.find((name) => !(NAMES as string[]).includes(name));
-  if (unknown !== undefined) {
-    throw new RangeError(
-      `Cannot register test: ${TRANSPORTS_VARIABLE} names '${unknown}', it may name ${
-        NAMES.join(", ")
-      }`,
-    );
-  }
+  checkNames(TRANSPORTS_VARIABLE, chosen);
   return (transport) =>
     typeof transport === "object" && own.includes(transport) ||
     chosen.length + modules.length === 0 || chosen.includes(nameOf(transport));
@@ -100,6 +98,17 @@ function check(name: string, chosen: readonly unknown[]): void {
   if (chosen.length > 0) return;
   throw new RangeError(
     `Cannot register test: '${name}' is empty, name at least one`,
+  );
+}
+
+/** Throws if `list` names an unknown transport. */
+function checkNames(list: string, names: readonly string[]): void {
+  const unknown = names.find((name) => !(NAMES as string[]).includes(name));
+  if (unknown === undefined) return;
+  throw new RangeError(
+    `Cannot register test: ${list} names '${unknown}', it may name ${
+      NAMES.join(", ")
+    }`,
   );
 }
 

@@ -68,6 +68,11 @@ Deno.test("planSteps refuses a test that would run nowhere", () => {
   );
 });
 
+Deno.test("planSteps refuses a transport that it does not know", () => {
+  const transports = ["tcp", "tpc"] as CtxTransport[];
+  assertThrows(() => planSteps({ transports }), RangeError, "'tpc'");
+});
+
 Deno.test("planSteps ignores transports that DENOMAS_TRANSPORTS does not name", () => {
   const run = (chosen: string) =>
     planSteps({ transports: ["tcp", "unix", "memory", "tls"] }, "linux", chosen)
