@@ -6,7 +6,6 @@
  * @module
  */
 import { ServiceError } from "@denomas/denomas/rpc";
-import { setTimeout } from "node:timers/promises";
 import { onInterruption } from "../interruption.ts";
 import { print } from "../print.ts";
 import { connect, ignoreLoss } from "./connect.ts";
@@ -25,7 +24,7 @@ async function* count(id: string, chunks: readonly string[]) {
   let left = chunks.length;
   try {
     for (const chunk of chunks) {
-      await setTimeout(20);
+      await new Promise((resolve) => setTimeout(resolve, 20));
       if (chunk === "\0") {
         throw new ServiceError("No text", { code: "no_text" });
       }

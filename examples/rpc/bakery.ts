@@ -1,6 +1,5 @@
 import { call, expose, service } from "@denomas/denomas/rpc";
 import { EventEmitter, on } from "node:events";
-import { setTimeout } from "node:timers/promises";
 
 /** The time to bake a loaf, in milliseconds. */
 const LOAF_MS = 5;
@@ -47,7 +46,8 @@ export class Bakery {
     let done = 0;
     try {
       while (done < loaves) {
-        await setTimeout(LOAF_MS, undefined, { signal });
+        await new Promise((resolve) => setTimeout(resolve, LOAF_MS));
+        signal.throwIfAborted();
         await onLoaf(++done);
       }
       return `${loaves} loaves are ready`;
