@@ -1,3 +1,4 @@
+import { world } from "../transports/internal.ts";
 import { printable } from "../transports/printable.ts";
 import { describeThrown } from "./message.ts";
 
@@ -37,11 +38,16 @@ export interface ErrorContext {
  */
 export type OnError = (error: unknown, context: ErrorContext) => void;
 
-/** The default {@linkcode OnError}: one line on stderr. */
+/**
+ * The default {@linkcode OnError}: one line on stderr. In a simulation, where
+ * faults make attempts to connect fail, these go into its trace.
+ */
 export function reportToStderr(error: unknown, context: ErrorContext): void {
   const address = printable(context.address);
   const text = printable(describeThrown(error), SHOWN_UNITS);
-  printLine(`denomas: ${context.kind} error at ${address}: ${text}`, "stderr");
+  const line = `${context.kind} error at ${address}: ${text}`;
+  if (context.kind === "connect" && world.note) world.note(line);
+  else printLine(`denomas: ${line}`, "stderr");
 }
 
 /** The longest text of an error on one line. */

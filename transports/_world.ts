@@ -60,6 +60,8 @@ export interface World {
    * the same time then run in one order, of which a simulator tries several.
    */
   readonly sharesTimers?: boolean;
+  /** Writes a line into the trace of a simulation. */
+  readonly note?: (text: string) => void;
   /** Carries the bytes of `local://` addresses instead of plain queues. */
   readonly memory?: Transport;
 }

@@ -13,7 +13,10 @@ export async function runSeed(
   const sim = new SimulatedWorld(options);
   const { scheduler, root, network } = sim;
   const restoreWorld = useWorld(
-    virtualWorld(scheduler, network.transport, world),
+    virtualWorld(scheduler, {
+      memory: network.transport,
+      note: (text) => sim.noteError(text),
+    }, world),
   );
   const stopObserving = observe(sim.watcher);
   const onRejection = (event: PromiseRejectionEvent) => {

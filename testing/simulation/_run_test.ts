@@ -515,3 +515,15 @@ Deno.test("runSeed - runs the same body over sockets, in real time", async () =>
   assertEquals(counts.slice(0, 3), [1, 2, 3]);
   assert(endedAt >= 300 && performance.now() - before >= 300);
 });
+
+Deno.test("runSeed - notes failed attempts to connect in the trace", async () => {
+  const { trace } = await passes(async (sim) => {
+    sim.node("client", async () => {
+      await openReconnecting("local://nobody", { retryForMs: Infinity });
+    });
+    await sim.run();
+  }, { isRecorded: true });
+  const notes = trace.events.filter(({ kind }) => kind === "note");
+  assertEquals(notes.map(({ node }) => node), ["client"]);
+  assertMatch(notes[0]!.text, /^connect error at local:\/\/nobody: /);
+});

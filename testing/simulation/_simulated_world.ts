@@ -9,7 +9,7 @@ import { FaultDriver } from "./_fault_driver.ts";
 import { RunningHash, seedFor } from "./_hash.ts";
 import { NodeNetwork } from "./_node_network.ts";
 import { checkFault, describeFault, drawFaults, RUN_MS } from "./plan.ts";
-import { SimulatedProcess } from "./_process.ts";
+import { currentProcess, SimulatedProcess } from "./_process.ts";
 import { Properties } from "./_properties.ts";
 import type { RunOptions, RunOutcome } from "./_outcome.ts";
 import { Scheduler } from "./_scheduler.ts";
@@ -205,6 +205,15 @@ export class SimulatedWorld implements Simulation {
 
   note(text: string): void {
     this.#tell({ kind: "note", node: "", text }, text);
+  }
+
+  /**
+   * Writes an error of the running node into the trace. The text is not hashed:
+   * it may hold numbers that differ between processes.
+   */
+  noteError(text: string): void {
+    const node = currentProcess()!.name;
+    this.#tell({ kind: "note", node, text }, "");
   }
 
   async run(): Promise<void> {

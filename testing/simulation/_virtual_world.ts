@@ -1,4 +1,3 @@
-import type { Transport } from "../../transports/transport.ts";
 import type { World } from "../../transports/internal.ts";
 import type { Random } from "../network/random.ts";
 import type { Scheduler } from "./_scheduler.ts";
@@ -29,7 +28,7 @@ export function randomUuid(random: Random): string {
  */
 export function virtualWorld(
   scheduler: Scheduler,
-  memory: Transport,
+  { memory, note }: Required<Pick<World, "memory" | "note">>,
   outside: World,
 ): World {
   const random = () => currentProcess()!.ownRandom();
@@ -45,6 +44,7 @@ export function virtualWorld(
       new Promise((resolve) => scheduler.defer(resolve, false)),
     defer: (action) => void scheduler.defer(action),
     memory,
+    note,
   };
   return new Proxy(inside, {
     get: (_inside, name) => Reflect.get(isOutside() ? outside : inside, name),
