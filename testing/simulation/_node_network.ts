@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { observed } from "../../transports/internal.ts";
 import { plainMemory } from "../../transports/memory.ts";
 import type {
@@ -80,11 +81,13 @@ export class NodeNetwork {
     accept: (connection: Connection) => void,
   ): Promise<Listener> {
     const process = currentProcess()!;
+    // The context of the process, and of the step that the server belongs to.
+    const inContext = AsyncLocalStorage.snapshot();
     this.#names.set(address, process.name);
     const accepted = (connection: Connection) => {
       this.#ends.set(connection, this.ownerOf(process.name));
       const own = this.#own(connection, process);
-      process.admit(() => process.run(() => accept(own)));
+      process.admit(() => inContext(() => accept(own)));
     };
     const listener = await process.admitted(
       this.#wire.run(() => this.network.transport().listen(address, accepted)),

@@ -6,7 +6,8 @@ import {
 } from "@std/assert";
 import { Agent } from "../../agent/agent.ts";
 import { json } from "../../channel/codecs/json/json.ts";
-import { expose, service } from "../../rpc/mod.ts";
+import { TimeoutError } from "../../channel/errors.ts";
+import { expose, service, withOptions } from "../../rpc/mod.ts";
 import { withCtx } from "../ctx.ts";
 import type { CtxBody } from "../ctx_contract.ts";
 import { SimulationError } from "./errors.ts";
@@ -106,4 +107,18 @@ Deno.test("simulateStep - fails with what a body leaves, and its seed", async ()
   );
   assertEquals(error.seed, 1);
   assertInstanceOf(error.cause, Error);
+});
+
+Deno.test("simulateStep - fails with a method that its server leaves running", async () => {
+  const stubborn = service({ wait: () => new Promise<void>(() => {}) });
+  const body: CtxBody = async (ctx) => {
+    const { remote } = await ctx.rpc.startServerAndConnect(stubborn);
+    const hasty = withOptions(remote, { timeoutMs: 5 });
+    await assertRejects(() => hasty.wait(), TimeoutError);
+  };
+  await assertRejects(
+    () => simulateStep(body, { ...OPTIONS, name: "stubborn", seeds: 1 }),
+    SimulationError,
+    "running method 'wait'",
+  );
 });
