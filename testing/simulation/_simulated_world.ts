@@ -110,7 +110,7 @@ export class SimulatedWorld implements Simulation {
     this.#properties.check();
     if (this.now <= this.#limitMs) return;
     throw new Error(
-      `The body has not ended at ${this.#limitMs} ms of virtual time, wait with 'sim.run()' or 'sim.calm()', or raise 'untilMs': ${this.#waits()}`,
+      `The body has not ended at ${this.#limitMs} ms of virtual time, wait with 'sim.run()' or 'sim.calm()', or raise 'untilMs' ('timeoutMs' of 'withCtx'): ${this.#waits()}`,
     );
   }
 
