@@ -1,3 +1,5 @@
+import type { Container } from "../../agent/container.ts";
+import type { Channel } from "../../channel/channel.ts";
 import type { ResourceKind } from "../../transports/internal.ts";
 import type { Stack } from "./_stack.ts";
 
@@ -93,12 +95,24 @@ export class Entries {
   }
 
   /**
-   * Whether a channel belongs to a server, or to a container, whose agents make
-   * its calls; `false` for a client's channel.
+   * Whether a channel was accepted by a server; `false` if a client or a
+   * container has opened it.
    */
   isServerSide(channel: object): boolean {
     const owner = this.#owners.get(channel);
-    return owner !== undefined && this.#known.get(owner)?.kind !== "client";
+    if (owner === undefined) return false;
+    const kind = this.#known.get(owner)?.kind;
+    if (kind !== "container") return kind !== "client";
+    // Both ends of its connection to itself belong to the container.
+    return (channel as Channel).localAddress === (owner as Container).address;
+  }
+
+  /** Returns the container whose agents use a channel, if there is one. */
+  containerOf(channel: object): Container | undefined {
+    return this.chain(channel)
+      .find((it) => this.#known.get(it)?.kind === "container") as
+        | Container
+        | undefined;
   }
 
   /** Names a resource in reports. */

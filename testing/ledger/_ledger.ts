@@ -28,10 +28,10 @@ export interface LedgerOptions {
  * ends most leaks; and again when nothing may be left.
  */
 export class Ledger implements Notifications {
-  /** The messages of the step. */
-  readonly log: MessageLog = new MessageLog();
   /** The messages in transit. */
   readonly traffic: Traffic = new Traffic();
+  /** The messages of the step. */
+  readonly log: MessageLog = new MessageLog(this.traffic);
   readonly #options: LedgerOptions;
   readonly #entries = new Entries();
   readonly #activities = new Activities(this.#entries);
@@ -82,7 +82,10 @@ export class Ledger implements Notifications {
     const it = event as RpcEvent | MessageEvent;
     if (it.type === "message") {
       if (!this.knows(it.channel)) return;
-      this.log.add(it, this.#entries.isServerSide(it.channel));
+      this.log.add(it, {
+        isServer: this.#entries.isServerSide(it.channel),
+        container: this.#entries.containerOf(it.channel)?.address ?? null,
+      });
       this.traffic.addMessage(it);
     } else {
       this.#activities.add(it);
@@ -200,18 +203,14 @@ export class Ledger implements Notifications {
   #begunHere(): Leak[] {
     return [...this.#activities.byChannel(true)]
       .filter(([channel]) =>
-        this.#entries.isOpen(channel) && !this.#isOfContainer(channel)
+        this.#entries.isOpen(channel) &&
+        this.#entries.containerOf(channel) === undefined
       )
       .flatMap(([channel, entries]) => {
         const isServerSide = this.#entries.isServerSide(channel);
         return entries.filter((it) => it.isKept || !isServerSide)
           .map((it) => this.#leakOn(channel, it.what(), it.stack));
       });
-  }
-
-  #isOfContainer(channel: object): boolean {
-    return this.#entries.chain(channel)
-      .some((it) => this.#entries.find(it)?.kind === "container");
   }
 
   /**

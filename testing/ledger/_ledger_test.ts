@@ -4,8 +4,11 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { Agent } from "../../agent/agent.ts";
+import { spawnIn } from "../../agent/fixtures/spawning.ts";
 import type { CallStarted } from "../../channel/internal.ts";
 import type { RpcEvent } from "../../rpc/internal.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { observe } from "../../transports/internal.ts";
 import { withCtx } from "../ctx.ts";
 import {
@@ -19,6 +22,19 @@ import { ignoreAll } from "../fixtures/handlers.ts";
 import { calculator } from "../fixtures/services.ts";
 import { describeLeak, type Leak } from "./_leak.ts";
 import { Ledger, type LedgerOptions } from "./_ledger.ts";
+
+class Echo extends Agent {
+  @expose
+  echo(word: string): string {
+    return word;
+  }
+}
+
+/** Returns the lines of the last messages, without columns of spaces. */
+function messagesOf(ledger: Ledger): string[] {
+  return ledger.log.draw()!.split("\n").slice(1)
+    .map((line) => line.replaceAll(/ +/g, " "));
+}
 
 /** Describes a leak without the line that made it. */
 function describe(leak: Leak): string {
@@ -166,6 +182,45 @@ withCtx({
     ledger.readBeforeCleanUp().map(describe).filter(named),
     [],
   );
+});
+
+withCtx({
+  name: "Ledger logs a message between containers once, with their addresses",
+  transports: ["tcp", "unix", "memory", "tls", "ws"],
+}, async (ctx) => {
+  const ledger = makeLedger();
+  using _ = stack(observe(ledger));
+  const [there, here] = [
+    await ctx.createContainer(),
+    await ctx.createContainer(),
+  ];
+  const { address } = await there.spawn(Echo);
+  for (const from of [here, there]) {
+    const echo = await from.connect<Echo>(address);
+    const word = `from ${from === here ? "here" : "there"}`;
+    await echo.echo(word);
+    const own = `${from.address} ──▶ ${there.address} request`;
+    const back = `${from.address} ◀── ${there.address} result`;
+    assertEquals(messagesOf(ledger).filter((line) => line.includes(word)), [
+      `${own} 2 [ "agents/0/echo", [ "${word}" ], {} ]`,
+      `${back} 2 "${word}"`,
+    ]);
+  }
+});
+
+withCtx({
+  name: "Ledger does not log messages to a Worker as lost",
+  transports: ["tcp"],
+}, async (ctx) => {
+  const ledger = makeLedger();
+  using _ = stack(observe(ledger));
+  const parent = await ctx.createContainer();
+  const { address } = await spawnIn(ctx, parent, "worker");
+  const lines = messagesOf(ledger);
+  assert(lines.some((line) => line.includes("client ◀── ")), lines.join("\n"));
+  const sent = `${parent.address} ──▶ ${address} request`;
+  assert(lines.some((line) => line.startsWith(sent)), lines.join("\n"));
+  assertEquals(lines.filter((line) => line.includes("not received")), []);
 });
 
 Deno.test("Ledger lists what a channel has not settled at its end", () => {

@@ -1,6 +1,7 @@
 import type { MessageEvent } from "../../channel/internal.ts";
 import type { Channel } from "../../channel/channel.ts";
 import { printable } from "../../transports/printable.ts";
+import type { Traffic } from "./_traffic.ts";
 
 /** A message in a chart, which shows the client left and the server right. */
 export interface ChartMessage {
@@ -12,8 +13,22 @@ export interface ChartMessage {
   readonly kind: MessageEvent["kind"];
   readonly id: number;
   readonly content: unknown;
-  /** Whether the message has arrived. */
+  /** Whether the message has arrived, or its arrival would not be known. */
   received: boolean;
+}
+
+/** A message and the addresses of the two ends of its connection. */
+interface LoggedMessage extends ChartMessage {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The end of a connection that reports a message. */
+export interface ReportingEnd {
+  /** Whether this end has accepted the connection. */
+  readonly isServer: boolean;
+  /** The address of the container whose agents use it; `null` without one. */
+  readonly container: string | null;
 }
 
 /** The number of messages that are kept. */
@@ -25,23 +40,42 @@ const MAX_CONTENT = 60;
  * The last messages of a step, each listed once although both ends report it.
  */
 export class MessageLog {
-  readonly #messages: ChartMessage[] = [];
+  readonly #traffic: Pick<Traffic, "reaches">;
+  readonly #messages: LoggedMessage[] = [];
   readonly #names = new WeakMap<Channel, string>();
   readonly #namesakes = new Map<string, number>();
+  /** The addresses of containers, by the names of their ends. */
+  readonly #containers = new Map<string, string>();
   #total = 0;
 
-  /** Adds a message that was reported by the server's or the client's side. */
-  add(event: MessageEvent, isServer: boolean): void {
+  /** Creates an empty log of messages that `traffic` counts, too. */
+  constructor(traffic: Pick<Traffic, "reaches">) {
+    this.#traffic = traffic;
+  }
+
+  /** Adds a message that was reported by one of its ends. */
+  add(event: MessageEvent, { isServer, container }: ReportingEnd): void {
     const { direction, kind, id, content } = event;
     const channel = event.channel as Channel;
-    const message: ChartMessage = {
-      client: this.#clientName(channel, isServer),
-      server: isServer ? channel.localAddress : channel.remoteAddress,
-      toServer: isServer === (direction === "in"),
+    const { localAddress, remoteAddress } = channel;
+    const client = this.#clientName(channel, isServer);
+    const server = isServer ? localAddress : remoteAddress;
+    if (container !== null) {
+      this.#containers.set(isServer ? server : client, container);
+      // Containers connect to containers, which may be of other processes.
+      if (!this.#containers.has(server)) this.#containers.set(server, server);
+    }
+    const received = direction === "in";
+    const message: LoggedMessage = {
+      client,
+      server,
+      toServer: isServer === received,
+      from: received ? remoteAddress : localAddress,
+      to: received ? localAddress : remoteAddress,
       kind,
       id,
       content,
-      received: direction === "in",
+      received,
     };
     if (message.received) {
       const sent = this.#messages.find((it) => isSame(it, message));
@@ -60,7 +94,13 @@ export class MessageLog {
     if (this.#messages.length === 0) return null;
     const { length } = this.#messages;
     const of = this.#total > length ? ` of ${this.#total}` : "";
-    return `The last messages (${length}${of}):\n${drawChart(this.#messages)}`;
+    const messages = this.#messages.map((it) => ({
+      ...it,
+      // Other processes do not report what they receive.
+      received: it.received || !this.#traffic.reaches(it.from, it.to),
+    }));
+    const chart = drawChart(messages, this.#containers);
+    return `The last messages (${length}${of}):\n${chart}`;
   }
 
   /**
@@ -81,7 +121,7 @@ export class MessageLog {
   }
 }
 
-function isSame(sent: ChartMessage, received: ChartMessage): boolean {
+function isSame(sent: LoggedMessage, received: LoggedMessage): boolean {
   return !sent.received && sent.id === received.id &&
     sent.kind === received.kind && sent.toServer === received.toServer &&
     sent.client === received.client && sent.server === received.server;
@@ -89,11 +129,17 @@ function isSame(sent: ChartMessage, received: ChartMessage): boolean {
 
 /**
  * Draws messages as a sequence chart in text, one line each. Clients and
- * servers are numbered if there are several.
+ * servers with an address in `containers` are shown by it; the others are
+ * numbered if there are several.
  */
-export function drawChart(messages: readonly ChartMessage[]): string {
-  const clients = nameAll("client", messages.map(({ client }) => client));
-  const servers = nameAll("server", messages.map(({ server }) => server));
+export function drawChart(
+  messages: readonly ChartMessage[],
+  containers: ReadonlyMap<string, string> = new Map(),
+): string {
+  const ends = (role: "client" | "server") =>
+    nameAll(role, messages.map((it) => it[role]), containers);
+  const clients = ends("client");
+  const servers = ends("server");
   const rows = messages.map((message) => ({
     route: [
       clients.get(message.client)!,
@@ -130,10 +176,14 @@ export function shorten(content: unknown): string {
 function nameAll(
   role: string,
   keys: readonly string[],
+  containers: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
   const unique = [...new Set(keys)];
-  return new Map(unique.map((key, index) => [
-    key,
-    unique.length === 1 ? role : `${role} ${index + 1}`,
-  ]));
+  const others = unique.filter((key) => !containers.has(key));
+  return new Map(unique.map((key) => {
+    const container = containers.get(key);
+    if (container !== undefined) return [key, printable(container)];
+    const number = others.indexOf(key) + 1;
+    return [key, others.length === 1 ? role : `${role} ${number}`];
+  }));
 }

@@ -13,6 +13,11 @@ function pair(client: string, server: string): [Channel, Channel] {
   ];
 }
 
+/** A log of messages of which each arrives in the step. */
+function makeLog(reaches = () => true): MessageLog {
+  return new MessageLog({ reaches });
+}
+
 /** Adds a message, using its number on the wire as its kind. */
 function add(
   log: MessageLog,
@@ -22,13 +27,17 @@ function add(
   type: number,
   id: number,
   content: unknown,
+  container: string | null = null,
 ): void {
   const kind = MESSAGE_KINDS[type]!;
-  log.add({ type: "message", channel, direction, kind, id, content }, isServer);
+  log.add({ type: "message", channel, direction, kind, id, content }, {
+    isServer,
+    container,
+  });
 }
 
 Deno.test("MessageLog shows a message once although both ends report it", () => {
-  const log = new MessageLog();
+  const log = makeLog();
   const [near, far] = pair("c", "s");
   add(log, near, false, "out", 0, 0, "ohai");
   add(log, far, true, "in", 0, 0, "ohai");
@@ -42,7 +51,7 @@ client ◀── server result   0 "cya"  (not received)`,
 });
 
 Deno.test("MessageLog keeps apart the clients of a Unix socket, which share an address", () => {
-  const log = new MessageLog();
+  const log = makeLog();
   const pairs = [pair("s#client", "s"), pair("s#client", "s")];
   for (const [near] of pairs) add(log, near, false, "out", 0, 0, "hi");
   for (const [, far] of pairs) add(log, far, true, "in", 0, 0, "hi");
@@ -55,7 +64,7 @@ client 2 ──▶ server request  0 "hi"`,
 });
 
 Deno.test("MessageLog keeps the last thirty and says how many there were", () => {
-  const log = new MessageLog();
+  const log = makeLog();
   const [near] = pair("c", "s");
   assertEquals(log.draw(), null);
   for (let id = 0; id < 40; id++) add(log, near, false, "out", 0, id, id);
@@ -66,12 +75,43 @@ Deno.test("MessageLog keeps the last thirty and says how many there were", () =>
 });
 
 Deno.test("MessageLog shows what comes from outside the step", () => {
-  const log = new MessageLog();
+  const log = makeLog();
   const [, far] = pair("c", "s");
   add(log, far, true, "in", 0, 7, "from elsewhere");
   assertEquals(
     log.draw(),
     `The last messages (1):\nclient ──▶ server request  7 "from elsewhere"`,
+  );
+});
+
+Deno.test("MessageLog does not mark messages to other processes, of which it does not hear", () => {
+  const log = makeLog(() => false);
+  const [near, far] = pair("c", "s");
+  add(log, near, false, "out", 0, 0, "to elsewhere");
+  add(log, far, true, "out", 1, 1, "back");
+  assertEquals(
+    log.draw(),
+    `The last messages (2):
+client ──▶ server request  0 "to elsewhere"
+client ◀── server result   1 "back"`,
+  );
+});
+
+Deno.test("MessageLog names containers by their addresses", () => {
+  const log = makeLog();
+  const [near, far] = pair("local://b#1", "local://b");
+  add(log, near, false, "out", 0, 0, "hi", "local://a");
+  add(log, far, true, "in", 0, 0, "hi", "local://b");
+  const [own] = pair("tcp://127.0.0.1:2", "tcp://127.0.0.1:1");
+  add(log, own, false, "out", 0, 1, "to a process", "local://a");
+  const [client] = pair("local://b#2", "local://b");
+  add(log, client, false, "out", 0, 2, "from a client");
+  assertEquals(
+    log.draw(),
+    `The last messages (3):
+local://a ──▶ local://b         request  0 "hi"
+local://a ──▶ tcp://127.0.0.1:1 request  1 "to a process"  (not received)
+client    ──▶ local://b         request  2 "from a client"  (not received)`,
   );
 });
 

@@ -46,13 +46,16 @@ export class Traffic {
   get underWay(): number {
     let count = 0;
     for (const { from, to, sent, received } of this.#flows.values()) {
-      // A server's channel does not exist yet when the first message is sent.
-      const isReceiverHere = this.#servers.has(to) ||
-        this.#ends.has(pair(to, from));
-      const isHere = this.#ends.has(pair(from, to)) && isReceiverHere;
+      const isHere = this.#ends.has(pair(from, to)) && this.reaches(from, to);
       if (isHere) count += Math.max(0, sent - received);
     }
     return count;
+  }
+
+  /** Whether messages from one address to another arrive in the step. */
+  reaches(from: string, to: string): boolean {
+    // A server's channel does not exist yet when the first message is sent.
+    return this.#servers.has(to) || this.#ends.has(pair(to, from));
   }
 
   #flow(from: string, to: string): Flow {
