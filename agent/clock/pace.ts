@@ -1,3 +1,4 @@
+import { useOf } from "./_clock_use.ts";
 import { LocalParty, type SettableClock } from "./_local_party.ts";
 import { Pacer } from "./_pacer.ts";
 import { type HasParty, party } from "./_party.ts";
@@ -140,6 +141,14 @@ export function paceClock(
     resume: () => pacer.resume(),
     step: () => pacer.step(),
   });
+}
+
+/**
+ * Whether {@linkcode fastForward} or {@linkcode paceClock} runs a clock of this
+ * process at present.
+ */
+export function isRunning(clock: SettableClock): boolean {
+  return useOf(clock).runs > 0;
 }
 
 async function pace(

@@ -1,3 +1,5 @@
+import { ExternalClock } from "../../agent/clock/external_clock.ts";
+import { isRunning } from "../../agent/clock/pace.ts";
 import type { MessageEvent } from "../../channel/internal.ts";
 import type { Channel } from "../../channel/channel.ts";
 import type { RpcEvent } from "../../rpc/internal.ts";
@@ -13,6 +15,10 @@ import { describeLeak, describeOwned, type Leak } from "./_leak.ts";
 import { MessageLog } from "./_message_log.ts";
 import { Traffic } from "./_traffic.ts";
 import { Stack } from "./_stack.ts";
+
+/** What to do about a wait for a clock that stands still. */
+const HOW_TO_RUN =
+  "(run the clock with 'ctx.fastForward', or with 'fastForward' if it is your own)";
 
 /** Options for a {@linkcode Ledger}. */
 export interface LedgerOptions {
@@ -150,7 +156,7 @@ export class Ledger implements Notifications {
     const leaks = [
       ...this.#begunHere(),
       ...this.#served(() => true),
-      ...waits.map((it) => this.#leakOf(it)),
+      ...waits.map((it) => this.#waitOf(it)),
     ];
     const requests = this.#resources().flatMap(({ resource, kind, what }) => {
       if (kind !== "channel") return [];
@@ -167,6 +173,13 @@ export class Ledger implements Notifications {
     const listed = this.#resources()
       .filter(({ resource }) => !this.#isWaitOfClock(resource));
     return this.#roots(listed).map(describeLeak);
+  }
+
+  #waitOf(entry: Entry): Leak {
+    const leak = this.#leakOf(entry);
+    const clock = this.#entries.ownerOf(entry.resource);
+    const standsStill = clock instanceof ExternalClock && !isRunning(clock);
+    return standsStill ? { ...leak, what: `${leak.what} ${HOW_TO_RUN}` } : leak;
   }
 
   /** Whether the resource is a sleep or call of a clock, not a time limit. */

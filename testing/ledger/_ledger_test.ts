@@ -5,6 +5,9 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { Agent } from "../../agent/agent.ts";
+import { ExternalClock } from "../../agent/clock/external_clock.ts";
+import { fastForward } from "../../agent/clock/pace.ts";
+import { SystemClock } from "../../agent/clock/system_clock.ts";
 import { spawnIn } from "../../agent/fixtures/spawning.ts";
 import type { CallStarted } from "../../channel/internal.ts";
 import type { RpcEvent } from "../../rpc/internal.ts";
@@ -242,6 +245,29 @@ Deno.test("Ledger.describeWaits tells of unanswered requests, too", () => {
   assertEquals(ledger.describeWaits(), [
     "unanswered requests at channel (near to far): 3",
   ]);
+});
+
+Deno.test("Ledger.describeWaits tells how to run a clock that nothing runs", async () => {
+  const ledger = makeLedger();
+  using _ = stack(observe(ledger));
+  using clock = new ExternalClock("2024-01-01");
+  using system = new SystemClock();
+  using _call = system.callIn(3_600, () => {});
+  const slept = clock.sleep(10);
+  const [ofSystem, line] = ledger.describeWaits();
+  const remedy = "(run the clock with 'ctx.fastForward', or";
+  assert(line!.startsWith(`timer (sleep until 10 s) ${remedy}`), line);
+  assertMatch(ofSystem!, /^timer \(call at [\d.]+ s\) of clock \(system /);
+
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const running = fastForward(clock, { settle: () => promise, until: 10 });
+  assertEquals(
+    ledger.describeWaits().filter((line) => line.includes(remedy)),
+    [],
+  );
+  resolve();
+  await running;
+  await slept;
 });
 
 Deno.test("Ledger ignores what other code opens, but names it as an owner", () => {

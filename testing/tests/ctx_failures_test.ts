@@ -137,6 +137,13 @@ Deno.test("withCtx lists containers and agents when a body's time is up", () => 
   );
 });
 
+Deno.test("withCtx tells how to run the clock when the test does not", () => {
+  assertMatch(
+    failureOf("forgets to run the clock"),
+    /^ {2}timer \(sleep until 10 s\) \(run the clock with 'ctx\.fastForward', .*\) of clock \(external clock at 0 s\)$/m,
+  );
+});
+
 Deno.test("withCtx fails a test whose agent's task throws", () => {
   const failure = failureOf("has an agent that fails");
   assertMatch(failure, /^StepError: .*step 'memory'/);
