@@ -23,6 +23,8 @@ export type ResourceKind =
   | "task"
   | "subscription"
   | "process"
+  | "node"
+  | "engine"
   | "network";
 
 /** An event. Each layer declares the types of its own events. */

@@ -1,6 +1,6 @@
 import { checkRange, pause, within } from "../../channel/internal.ts";
 import { defaultTransports } from "../../transports/defaults.ts";
-import { world } from "../../transports/internal.ts";
+import { observed, world } from "../../transports/internal.ts";
 import {
   type ContainerInternals,
   internalsOf,
@@ -101,6 +101,9 @@ export class NodeHost {
       ...withEngine(this.#options),
       store: activations,
     });
+    const describe = () => `'${this.name}' of cluster '${this.cluster}'`;
+    observed.by?.opened(this, "node", describe);
+    observed.by?.owned(this.container, this);
     try {
       const internals = this.internals = internalsOf(this.container);
       const { access } = internals.context;
@@ -114,7 +117,7 @@ export class NodeHost {
         { retryForMs, deskMs: leaseMs },
       );
       internals.links.finders.set(this.prefix, this.agents);
-      this.container.closed.then(() => this.close(0));
+      this.container.closed.then(() => this.close({ graceMs: 0 }));
       await this.container.spawn(NodeDesk, this);
       this.#lease = await this.#claim(signal);
       this.#lease.lost.addEventListener("abort", () => this.#onLoss());
@@ -127,7 +130,7 @@ export class NodeHost {
       signal?.throwIfAborted();
       this.#ending.signal.throwIfAborted();
     } catch (error) {
-      await this.close(0);
+      await this.close({ graceMs: 0 });
       throw error;
     }
   }
@@ -230,11 +233,11 @@ export class NodeHost {
     if (this.#closed !== null) return;
     this.internals.context.report(reason, "task", this.container.address);
     this.activations.fence();
-    this.close(0);
+    this.close({ graceMs: 0 });
   }
 
   /** Leaves the cluster. Can be called repeatedly; never rejects. */
-  close(graceMs: number): Promise<void> {
+  close({ graceMs }: { readonly graceMs: number }): Promise<void> {
     return this.#closed ??= this.#close(world.now() + graceMs);
   }
 
@@ -249,6 +252,7 @@ export class NodeHost {
       lease?.release(Math.max(rest(), RELEASE_MS)),
       endWatch(this.#watch, this.container),
     ]);
+    observed.by?.closed(this);
   }
 }
 

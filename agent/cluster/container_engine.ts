@@ -8,7 +8,7 @@ import type { Remote } from "../../rpc/remote.ts";
 import type { RpcClient } from "../../rpc/rpc_client.ts";
 import { expose } from "../../rpc/service/expose.ts";
 import type { Router } from "../../rpc/service/service.ts";
-import { world } from "../../transports/internal.ts";
+import { observed, world } from "../../transports/internal.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { parseAgentAddress } from "../address.ts";
 import { dateSerializer } from "../date_serializer.ts";
@@ -123,7 +123,7 @@ class ContainerEngine implements Engine {
       const leftMs = until - world.now();
       try {
         this.#client = await this.#connect(Math.max(0, leftMs));
-        return;
+        break;
       } catch (error) {
         signal?.throwIfAborted();
         const isMisuse = error instanceof TypeError ||
@@ -135,6 +135,10 @@ class ContainerEngine implements Engine {
         await backoff.wait(leftMs, signal);
       }
     }
+    const describe = () => `${this.#address}/${this.#id}`;
+    observed.by?.opened(this, "engine", describe);
+    observed.by?.owned(this.#client, this);
+    this.#client.closed.then(() => observed.by?.closed(this));
   }
 
   #connect(retryForMs: number): Promise<ReconnectingClient<Served>> {

@@ -89,7 +89,8 @@ export class EngineAgent extends Agent {
     super(container, { ...options, id, concurrent: false });
     // In microseconds, so that these revisions exceed all of an earlier
     // process.
-    this.#table = new EntryTable(this, Math.floor(world.wallNow() * 1_000));
+    const revision = Math.floor(world.wallNow() * 1_000);
+    this.#table = new EntryTable(container, revision);
     const end = () => this.#table.close();
     this.signal.addEventListener("abort", end, { once: true });
     this.#isSaved = internalsOf(container).context.options.store !== undefined;

@@ -1,4 +1,4 @@
-import { world } from "../../transports/internal.ts";
+import { observed, world } from "../../transports/internal.ts";
 import { Container } from "../container.ts";
 import { containerEngine } from "./container_engine.ts";
 import type { Engine } from "./engine.ts";
@@ -9,8 +9,10 @@ interface Hub {
   readonly container: Container;
   /** The address of the engine agent. */
   readonly address: string;
-  /** The number of engines that keep the hub open. */
-  engines: number;
+  /** The engines that keep the hub open; some may not be connected yet. */
+  users: number;
+  /** The connected engines. */
+  readonly engines: Set<Engine>;
 }
 
 /** The hubs of the open engines. */
@@ -46,7 +48,7 @@ export async function memoryEngine(beside?: Engine): Promise<Engine> {
       "Cannot share entries: the engine is not in memory, or is disposed of",
     );
   }
-  hub.engines++;
+  hub.users++;
   // Without a simulated network, the connection cannot be lost.
   const isSimulated = world.memory !== undefined;
   const patience = isSimulated
@@ -58,10 +60,16 @@ export async function memoryEngine(beside?: Engine): Promise<Engine> {
     onError: () => {},
   });
   hubs.set(engine, hub);
+  hub.engines.add(engine);
+  observed.by?.owned(hub.container, engine);
   const close = engine[Symbol.asyncDispose].bind(engine);
   engine[Symbol.asyncDispose] = async () => {
     await close();
-    if (hubs.delete(engine) && --hub.engines === 0) await hub.container.close();
+    hubs.delete(engine);
+    if (!hub.engines.delete(engine)) return;
+    const [other] = hub.engines;
+    if (other !== undefined) observed.by?.owned(hub.container, other);
+    if (--hub.users === 0) await hub.container.close();
   };
   return engine;
 }
@@ -69,5 +77,5 @@ export async function memoryEngine(beside?: Engine): Promise<Engine> {
 async function openHub(): Promise<Hub> {
   const container = await Container.create(`local://${world.uuid()}`);
   const { address } = await container.spawn(EngineAgent);
-  return { container, address, engines: 0 };
+  return { container, address, users: 0, engines: new Set() };
 }

@@ -68,7 +68,7 @@ export class Node implements AsyncDisposable {
 
   private constructor(host: NodeHost) {
     this.#host = host;
-    observed.by?.handed(this, host.container);
+    observed.by?.handed(this, host);
   }
 
   /**
@@ -222,7 +222,7 @@ export class Node implements AsyncDisposable {
    * about `graceMs`, by default 5,000. Can be called repeatedly; never rejects.
    */
   async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
-    await this.#host.close(graceMs);
+    await this.#host.close({ graceMs });
   }
 
   /** Closes the node. */

@@ -13,6 +13,7 @@ import { until } from "../fixtures/until.ts";
 import { activationOf } from "./activation.ts";
 import { containerEngine } from "./container_engine.ts";
 import { EngineAgent } from "./engine_agent.ts";
+import { memoryEngine } from "./memory_engine.ts";
 import { StaleEpochError } from "./errors.ts";
 import type { Engine } from "./engine.ts";
 import { Node } from "./node.ts";
@@ -98,6 +99,24 @@ async function offerAll(nodes: readonly Node[]): Promise<void> {
     nodes.every(({ name }) => members.get(name)?.offers.includes("Auction"));
   await until(() => nodes.every(isKnown));
 }
+
+withCtx("nodes and engines are closed by ctx.use", async (ctx) => {
+  const home = await ctx.createContainer();
+  const { address } = await home.spawn(EngineAgent);
+  const inMemory = await memoryEngine();
+  const engines = [
+    await containerEngine(address, ctx.options),
+    await memoryEngine(inMemory),
+  ];
+  for (const engine of engines) {
+    ctx.use(engine);
+    const terms = { ...ctx.options, address: ctx.address, name: "a" };
+    const node = ctx.use(await Node.join("market", { ...terms, engine }));
+    assertEquals([...node.members.keys()], ["a"]);
+  }
+  // The other engine keeps the entries that both share.
+  await inMemory[Symbol.asyncDispose]();
+});
 
 withCtx("nodes know each other by name, as they come and go", async (ctx) => {
   await using market = await cluster(ctx, ["a", "b"]);

@@ -211,19 +211,25 @@ export class Ledger implements Notifications {
 
   /**
    * Returns the activities that this side must end. A server's handlers must
-   * end the calls on its channels, and containers those of their agents.
+   * end the calls on its channels, containers those of their agents, and
+   * engines their own.
    */
   #begunHere(): Leak[] {
     return [...this.#activities.byChannel(true)]
       .filter(([channel]) =>
-        this.#entries.isOpen(channel) &&
-        this.#entries.containerOf(channel) === undefined
+        this.#entries.isOpen(channel) && !this.#endsItsCalls(channel)
       )
       .flatMap(([channel, entries]) => {
         const isServerSide = this.#entries.isServerSide(channel);
         return entries.filter((it) => it.isKept || !isServerSide)
           .map((it) => this.#leakOn(channel, it.what(), it.stack));
       });
+  }
+
+  #endsItsCalls(channel: object): boolean {
+    return this.#entries.chain(channel)
+      .map((it) => this.#entries.find(it)?.kind)
+      .some((kind) => kind === "container" || kind === "engine");
   }
 
   /**

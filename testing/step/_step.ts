@@ -228,6 +228,9 @@ class Step {
 
 async function close(resource: object): Promise<void> {
   // Timers, handlers and files have no method to close them.
-  if (!("close" in resource) || typeof resource.close !== "function") return;
-  await resource.close({ graceMs: 0 });
+  if ("close" in resource && typeof resource.close === "function") {
+    await resource.close({ graceMs: 0 });
+  } else if (Symbol.asyncDispose in resource) {
+    await (resource as AsyncDisposable)[Symbol.asyncDispose]();
+  }
 }

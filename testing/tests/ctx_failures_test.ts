@@ -121,6 +121,16 @@ for (
   });
 }
 
+for (const step of ["tcp", "unix", "memory"]) {
+  if (step === "unix" && Deno.build.os === "windows") continue;
+  Deno.test(`withCtx fails a test that leaks a node and its engine, which own the rest, on ${step}`, () => {
+    assertMatch(
+      failureOf("leaks a node", step),
+      /leaked 2 things\n.*\n {2}engine \(local:\S+\), with .*1 container, .*\n( {4}.*\n)* {2}node \('a' of cluster 'market'\), with .*1 container, /,
+    );
+  });
+}
+
 Deno.test("withCtx counts the connections of a leaked container", () => {
   assertMatch(
     failureOf("leaks a connection of a container"),
