@@ -39,7 +39,14 @@ export async function gather(
       ending.signal,
     );
     asked = members;
-    checkEnough(message, asked.length, [], terms);
+    if (asked.length < atLeast) {
+      throw new AggregateError(
+        [],
+        `Cannot ask the group '${message.group}': it has ${
+          asked.length === 1 ? "1 member" : `${asked.length} members`
+        }, at least ${atLeast} should give a value`,
+      );
+    }
     for await (const answer of arriving) {
       answers.set(answer.member, answer);
       if ("value" in answer && ++values === atLeast) break;
@@ -53,21 +60,10 @@ export async function gather(
   const all = asked.map((member): Answer | null =>
     answers.get(member) ?? (hasEnough ? null : { member, error })
   ).filter((it) => it !== null);
-  checkEnough(message, values, all, terms);
-  return all;
-}
-
-function checkEnough(
-  { group }: GroupMessage,
-  count: number,
-  answers: readonly Answer[],
-  { atLeast }: GatherTerms,
-): void {
-  if (count >= atLeast) return;
-  const errors = answers.flatMap((it) => "error" in it ? [it.error] : []);
+  if (values >= atLeast) return all;
   throw new AggregateError(
-    errors,
-    `Cannot ask the group '${group}': ${count} of its members answered, at least ${atLeast} should`,
+    all.flatMap((it) => "error" in it ? [it.error] : []),
+    `Cannot ask the group '${message.group}': ${values} of its ${asked.length} members gave a value, at least ${atLeast} should`,
   );
 }
 

@@ -46,9 +46,9 @@ export interface AskOptions {
    */
   readonly within?: number | undefined;
   /**
-   * The number of values that suffices. The call resolves as soon as it has
-   * them, without the members that have not answered, and rejects if it cannot
-   * get them.
+   * The number of values that suffices, an integer. The call resolves as
+   * soon as it has them, without the members that have not answered, and
+   * rejects if it cannot get them. A member that fails gives no value.
    *
    * @default {all members are waited for, and all may fail}
    */
@@ -137,13 +137,18 @@ export class Group<T = unknown> {
    * only if no member could be asked, or with `atLeast`, with an
    * `AggregateError` of the members' errors.
    *
-   * @throws {RangeError} If `within` or `atLeast` is under 0.
+   * @throws {RangeError} If `within` is under 0, or `atLeast` is not an
+   * integer from 0.
    * @throws {TimeoutError} As a rejection of a call, if the home itself does
    * not answer within the time `within`.
    */
   ask({ within = Infinity, atLeast = 0, signal }: AskOptions = {}): Asking<T> {
     checkRange("within", within, 0);
-    checkRange("atLeast", atLeast, 0);
+    if (!Number.isSafeInteger(atLeast) || atLeast < 0) {
+      throw new RangeError(
+        `Cannot set 'atLeast' to ${atLeast}: it must be an integer from 0`,
+      );
+    }
     const group = this.name;
     const caller = {
       remoteAddress: `group '${group}'`,

@@ -133,14 +133,22 @@ withCtx(
 
 withCtx("Group.ask rejects where atLeast cannot be had", async (ctx) => {
   const { group } = await market(ctx, [[0], [-1]]);
-  await assertRejects(() => group.ask({ atLeast: 3 }).ping(), AggregateError);
+  const small = await assertRejects(
+    () => group.ask({ atLeast: 3 }).quote("tulips"),
+    AggregateError,
+    "it has 2 members, at least 3 should give a value",
+  );
+  // Not known: the members have not been waited for.
+  assertEquals(small.errors, []);
   const error = await assertRejects(
     () => group.ask({ atLeast: 2 }).quote("tulips"),
     AggregateError,
-    "1 of its members answered",
+    "1 of its 2 members gave a value, at least 2 should",
   );
   assertEquals(error.errors.map((it) => it.remoteName), ["RangeError"]);
-  assertThrows(() => group.ask({ atLeast: -1 }), RangeError);
+  for (const atLeast of [-1, 1.5, NaN, Infinity]) {
+    assertThrows(() => group.ask({ atLeast }), RangeError, `${atLeast}`);
+  }
   assertThrows(() => group.ask({ within: NaN }), RangeError);
 });
 
