@@ -121,9 +121,10 @@ export class ContainerContext {
   }
 
   /** Returns the error for an attempt that needs an open container. */
-  closedError(act: string): ContainerClosedError {
+  closedError(act: string, options?: ErrorOptions): ContainerClosedError {
     return new ContainerClosedError(
       `Cannot ${act}: the container '${this.address}' is closed`,
+      options,
     );
   }
 

@@ -122,7 +122,7 @@ export class EngineGroups implements GroupEngine {
   async members(group: string): Promise<string[]> {
     const desks = await this.#desks(group);
     const lists = await Promise.all(
-      desks.map((it) => unlessAway(it.membersOf(group))),
+      desks.map((it) => this.#unlessAway(it.membersOf(group))),
     );
     return lists.flatMap((it) => it ?? []);
   }
@@ -141,7 +141,7 @@ export class EngineGroups implements GroupEngine {
     const answers = new Arrivals<Answer>();
     const asked = await Promise.all(desks.map(async (desk) => {
       const asking = withOptions(desk, { signal }).ask(group, path, [...args]);
-      const [members, told] = await unlessAway(asking) ?? [[], null];
+      const [members, told] = await this.#unlessAway(asking) ?? [[], null];
       if (told !== null) {
         answers.add((push) => take(members, told, push));
       }
@@ -182,6 +182,17 @@ export class EngineGroups implements GroupEngine {
     const found = await Promise.all(owners.map((it) => members.find(it)));
     return found.filter((it) => it !== null)
       .map((it) => deskAt(internals.links, it.address));
+  }
+
+  /** Returns `null` if the node is away: it then counts as having no members. */
+  async #unlessAway<T>(asking: Promise<T>): Promise<T | null> {
+    try {
+      return await asking;
+    } catch (error) {
+      // Once this side closes its connections, all nodes seem to be away.
+      if (isAway(error) && !this.#host.internals.links.isEnding) return null;
+      throw error;
+    }
   }
 
   #keyOf(group: string): string {
@@ -249,14 +260,4 @@ async function take(
     error = thrown;
   }
   for (const member of left) push({ member, error });
-}
-
-/** Returns `null` if the node is away: it then counts as having no members. */
-async function unlessAway<T>(asking: Promise<T>): Promise<T | null> {
-  try {
-    return await asking;
-  } catch (error) {
-    if (isAway(error)) return null;
-    throw error;
-  }
 }

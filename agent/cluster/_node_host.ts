@@ -7,11 +7,13 @@ import {
 } from "../_container_internals.ts";
 import { Container } from "../container.ts";
 import type { ContainerOptions } from "../container_options.ts";
+import type { ContainerClosedError } from "../errors.ts";
 import { GroupReceiver } from "../groups/_receiver.ts";
 import { memoryStore } from "../state/store.ts";
 import { Activations, type OfferedClass } from "./_activations.ts";
 import type { Owner } from "./_claim.ts";
 import { type Located, NodeDesk } from "./_desk.ts";
+import { lead } from "./_election.ts";
 import { EngineGroups } from "./_engine_groups.ts";
 import { VirtualAgents } from "./_finder.ts";
 import { checkName } from "./_keys.ts";
@@ -206,7 +208,35 @@ export class NodeHost {
     for (const [kind, type] of Object.entries(types)) {
       this.activations.offers.set(kind, type);
     }
-    await this.#lease.update();
+    await this.#lease.update().catch(() => {
+      throw this.#endedError("offer agents");
+    });
+  }
+
+  /** Waits until this node leads. */
+  async lead(
+    name: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Leadership> {
+    const ending = this.#ending.signal;
+    const either = AbortSignal.any([ending, ...signal ? [signal] : []]);
+    try {
+      // Without this, a node whose engine is away waits for the engine first.
+      either.throwIfAborted();
+      const led = await lead(this, name, either);
+      this.leads.add(led);
+      led.signal.addEventListener("abort", () => this.leads.delete(led));
+      return led;
+    } catch (error) {
+      const hasEnded = ending.aborted && error !== signal?.reason;
+      throw hasEnded ? this.#endedError(`lead '${name}'`) : error;
+    }
+  }
+
+  /** Returns the error for an attempt that needs a node in the cluster. */
+  #endedError(act: string): ContainerClosedError {
+    const { reason } = this.#ending.signal;
+    return this.internals.context.closedError(act, { cause: reason });
   }
 
   /**
@@ -248,6 +278,7 @@ export class NodeHost {
     this.#ending.abort(new DOMException("The node has left", "AbortError"));
     // Closed first: once the lease is gone, others cut their connections.
     await this.container.close({ graceMs: rest() });
+    this.members.end();
     await Promise.all([
       lease?.release(Math.max(rest(), RELEASE_MS)),
       endWatch(this.#watch, this.container),

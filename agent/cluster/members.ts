@@ -59,6 +59,7 @@ export class Members {
   readonly #listeners = new Set<(change: MemberChange) => void>();
   /** The names of the nodes, by the keys of their entries. */
   readonly #names = new Map<string, string>();
+  #isOver = false;
 
   constructor(engine: Engine, cluster: string) {
     this.#engine = engine;
@@ -79,7 +80,14 @@ export class Members {
     return this.#engine.watch(prefix, (change) => this.#take(change));
   }
 
+  /** Forgets all nodes. Later changes are ignored. */
+  end(): void {
+    this.#isOver = true;
+    this.byName.clear();
+  }
+
   #take(change: EntryChange): void {
+    if (this.#isOver) return;
     if (change.kind === "removed") {
       const name = this.#names.get(change.key);
       this.#names.delete(change.key);

@@ -5,7 +5,6 @@ import type { Container } from "../container.ts";
 import { Group } from "../groups/group.ts";
 import { actAsNobody } from "../messages/_acting.ts";
 import type { OfferedClass } from "./_activations.ts";
-import { lead } from "./_election.ts";
 import { checkName } from "./_keys.ts";
 import { followMembers, type Member, type MemberChange } from "./members.ts";
 import { NodeHost } from "./_node_host.ts";
@@ -119,7 +118,10 @@ export class Node implements AsyncDisposable {
     return this.#host.signal;
   }
 
-  /** The known nodes of the cluster, including this one, by name. */
+  /**
+   * The known nodes of the cluster, including this one, by name. Empty once the
+   * node has left.
+   */
   get members(): ReadonlyMap<string, Member> {
     return this.#host.members.byName;
   }
@@ -146,7 +148,7 @@ export class Node implements AsyncDisposable {
    * the offer. This node's own calls can place agents here immediately.
    *
    * @throws {TypeError} If a name is not allowed.
-   * @throws {unknown} The reason of the node's signal, if it has left.
+   * @throws {ContainerClosedError} If the node has left, or leaves meanwhile.
    */
   async offer(types: Readonly<Record<string, OfferedClass>>): Promise<void> {
     await this.#host.offer(types);
@@ -166,6 +168,8 @@ export class Node implements AsyncDisposable {
    * @throws {TypeError} If a name is not allowed.
    * @throws {ConnectError} As a rejection of a call, if no node for the agent
    * is found within `retryForMs`.
+   * @throws {ContainerClosedError} As a rejection of a call, if the node has
+   * left.
    */
   agent<T>(type: string, name: string): Remote<T> {
     checkName("find an agent", type);
@@ -192,20 +196,15 @@ export class Node implements AsyncDisposable {
    * result is disposed of, or the node leaves or loses its lease.
    *
    * @throws {TypeError} If the name is not allowed.
-   * @throws {unknown} The reason of `signal`, or of the node's signal.
+   * @throws {ContainerClosedError} If the node has left, or leaves meanwhile.
+   * @throws {unknown} The reason of `signal`.
    */
   async lead(
     name: string,
     { signal }: NodeWaitOptions = {},
   ): Promise<Leadership> {
     checkName("lead", name);
-    const host = this.#host;
-    const ends = [host.signal, ...signal ? [signal] : []];
-    const either = AbortSignal.any(ends);
-    const led = await actAsNobody(() => lead(host, name, either));
-    host.leads.add(led);
-    led.signal.addEventListener("abort", () => host.leads.delete(led));
-    return led;
+    return await actAsNobody(() => this.#host.lead(name, signal));
   }
 
   /**

@@ -1,5 +1,12 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { RemoteError } from "../../channel/errors.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { ConnectionClosedError, RemoteError } from "../../channel/errors.ts";
+import { notify } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { expose } from "../../rpc/service/expose.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
@@ -9,6 +16,7 @@ import { ConnectError } from "../../transports/errors.ts";
 import { Agent } from "../agent.ts";
 import type { AgentOptions } from "../agent_options.ts";
 import type { Container } from "../container.ts";
+import { ContainerClosedError } from "../errors.ts";
 import { until } from "../fixtures/until.ts";
 import { activationOf } from "./activation.ts";
 import { containerEngine } from "./container_engine.ts";
@@ -355,6 +363,50 @@ withCtx(
     await bidders[1]!.close();
     while ((await group.members()).length > 0);
     await assertRejects(() => group.any.quote(), AgentNotFoundError);
+  },
+);
+
+withCtx(
+  "a node that has left refuses all calls, and knows no members",
+  async (ctx) => {
+    await using market = await cluster(ctx, ["a", "b"]);
+    const [a, b] = market.nodes;
+    const bidder = await a!.container.spawn(Bidder);
+    await a!.group("bidders").join(bidder);
+    const own = await b!.container.spawn(Bidder);
+    const group = b!.group<Bidder>("bidders");
+    assertEquals(await group.members(), [bidder.address]);
+    await a!.offer({ Auction });
+    const roses = b!.agent<Auction>("Auction", "roses");
+    await until(() => b!.members.get("a")!.offers.length > 0);
+    assertEquals(await roses.where(), "a");
+    const led = await a!.lead("clearing");
+    const waiting = assertRejects(
+      () => b!.lead("clearing"),
+      ContainerClosedError,
+    );
+    await b!.close();
+    await waiting;
+    const calls: Record<string, () => Promise<unknown>> = {
+      ask: () => group.ask().quote(),
+      any: () => group.any.quote(),
+      members: () => group.members(),
+      join: () => group.join(own),
+      publish: () =>
+        new Promise((_, onError) => notify(group.ask(), { onError }).quote()),
+      offer: () => b!.offer({ Auction }),
+      lead: () => b!.lead("other"),
+      agent: () => b!.agent<Auction>("Auction", "tulips").price(),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      await assertRejects(call, ContainerClosedError, "Cannot", name);
+    }
+    const known = await assertRejects(() => roses.price());
+    assertInstanceOf(known, ConnectionClosedError);
+    assertEquals([known.by, known.sent], ["local", false]);
+    assertEquals(b!.members.size, 0);
+    for await (const change of b!.changes()) assert(false, change.kind);
+    await led[Symbol.asyncDispose]();
   },
 );
 

@@ -183,7 +183,7 @@ export class HomeEngine implements GroupEngine, Dependent {
 
   /** Stops attempts to join again. */
   close(): Promise<void> {
-    this.#ending.abort(this.#internals.context.closedError("join a group"));
+    this.#ending.abort(this.#internals.context.closedError("reach a group"));
     return Promise.resolve();
   }
 }

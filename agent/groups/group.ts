@@ -92,8 +92,10 @@ export class Group<T = unknown> {
    * @throws {TypeError} If the agent lives in another container.
    * @throws {ConnectError} If the home cannot be reached.
    * @throws {ServerBusyError} If the home has no room for another member.
+   * @throws {ContainerClosedError} If the container is closed.
    */
   async join(agent: Member): Promise<void> {
+    const engine = this.#openEngine();
     const { address, signal } = agent;
     const { container } = parseAgentAddress(address);
     if (container !== internalsOf(this.#container).context.address) {
@@ -102,8 +104,8 @@ export class Group<T = unknown> {
       );
     }
     signal.throwIfAborted();
-    await this.#engine.join(this.name, address);
-    const leave = () => this.#engine.leave(this.name, address).catch(() => {});
+    await engine.join(this.name, address);
+    const leave = () => engine.leave(this.name, address).catch(() => {});
     signal.addEventListener("abort", leave, { once: true });
     if (signal.aborted) leave();
   }
@@ -118,9 +120,17 @@ export class Group<T = unknown> {
    * in the order in which they joined.
    *
    * @throws {ConnectError} If the home cannot be reached.
+   * @throws {ContainerClosedError} If the container is closed.
    */
   async members(): Promise<string[]> {
-    return await this.#engine.members(this.name);
+    return await this.#openEngine().members(this.name);
+  }
+
+  /** Returns the engine, unless the container makes no more connections. */
+  #openEngine(): GroupEngine {
+    const { context, links } = internalsOf(this.#container);
+    if (!links.isEnding) return this.#engine;
+    throw context.closedError(`reach the group '${this.name}'`);
   }
 
   /**
@@ -141,6 +151,8 @@ export class Group<T = unknown> {
    * integer from 0.
    * @throws {TimeoutError} As a rejection of a call, if the home itself does
    * not answer within the time `within`.
+   * @throws {ContainerClosedError} As a rejection of a call, if the container is
+   * closed.
    */
   ask({ within = Infinity, atLeast = 0, signal }: AskOptions = {}): Asking<T> {
     checkRange("within", within, 0);
@@ -158,8 +170,9 @@ export class Group<T = unknown> {
         options: CallOptions & CallTerms,
       ) => {
         const message = { group, path, args };
-        if (options.isOneWay) return await this.#engine.publish(message);
-        return await gather(this.#engine, message, {
+        const engine = this.#openEngine();
+        if (options.isOneWay) return await engine.publish(message);
+        return await gather(engine, message, {
           within,
           clock: this.#clock,
           atLeast,
@@ -178,6 +191,8 @@ export class Group<T = unknown> {
    * reached.
    * @throws {ConnectError} As a rejection of a call, if the home cannot be
    * reached.
+   * @throws {ContainerClosedError} As a rejection of a call, if the container is
+   * closed.
    */
   get any(): Remote<T> {
     const caller = {
@@ -188,7 +203,7 @@ export class Group<T = unknown> {
         { signal, isOneWay = false }: CallOptions & CallTerms,
       ) => {
         const message = { group: this.name, path, args };
-        const calling = this.#engine.callOne(message, signal);
+        const calling = this.#openEngine().callOne(message, signal);
         // The caller does not wait for the result.
         if (isOneWay) return void calling.catch(() => {});
         const answer = await calling;
