@@ -55,6 +55,25 @@ function checkPrintable(text: string): void {
   throw new TypeError("Cannot use an address: it is not printable");
 }
 
+/** The start of the address of a cluster, which virtual agents live in. */
+export const CLUSTER = "cluster://";
+
+/**
+ * Parses the address of an agent that lives in one container, which a virtual
+ * agent does not. `act` describes the attempt.
+ *
+ * @throws {TypeError} If `text` is the address of a virtual agent, or no
+ * address of an agent.
+ */
+export function parsePlacedAddress(text: string, act: string): AgentAddress {
+  const parsed = parseAgentAddress(text);
+  if (!parsed.container.startsWith(CLUSTER)) return parsed;
+  const names = parsed.id.replace(":", '", "');
+  throw new TypeError(
+    `Cannot ${act} '${text}': it is a virtual agent, which only nodes of its cluster can call, use 'node.agent("${names}")'`,
+  );
+}
+
 /**
  * Formats the address of an agent. Each agent has exactly one spelling.
  *

@@ -5,6 +5,7 @@ import {
   type ContainerInternals,
   internalsOf,
 } from "../_container_internals.ts";
+import { CLUSTER } from "../address.ts";
 import { Container } from "../container.ts";
 import type { ContainerOptions } from "../container_options.ts";
 import type { ContainerClosedError } from "../errors.ts";
@@ -71,7 +72,7 @@ export class NodeHost {
     this.leaseMs = leaseMs;
     this.engine = options.engine;
     this.#options = options;
-    this.prefix = `cluster://${cluster}`;
+    this.prefix = `${CLUSTER}${cluster}`;
     this.members = new Members(options.engine, cluster);
     this.activations = new Activations(this, options.store ?? memoryStore());
   }

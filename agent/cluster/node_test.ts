@@ -16,6 +16,7 @@ import { ConnectError } from "../../transports/errors.ts";
 import { Agent } from "../agent.ts";
 import type { AgentOptions } from "../agent_options.ts";
 import type { Container } from "../container.ts";
+import { addressOf } from "../address.ts";
 import { ContainerClosedError } from "../errors.ts";
 import { until } from "../fixtures/until.ts";
 import { activationOf } from "./activation.ts";
@@ -309,6 +310,20 @@ withCtx(
     }
     const error = await assertRejects(() => tulips.bid(5), RemoteError);
     assertEquals(error.message, "it is at 8");
+
+    // The address serves to name the agent, but not to connect to it.
+    const address = addressOf(tulips);
+    const hint = `use 'node.agent("Auction", "tulips")'`;
+    const { container } = a!;
+    for (const it of [container, await ctx.createContainer()]) {
+      await assertRejects(() => it.connect(address), TypeError, hint);
+      await assertRejects(() => it.watch(address), TypeError, hint);
+    }
+    await assertRejects(
+      () => a!.group("auctions").join(tulips as unknown as Auction),
+      TypeError,
+      "it is a proxy",
+    );
   },
 );
 

@@ -89,7 +89,7 @@ export class Group<T = unknown> {
    * but misses messages sent in between. A restarted agent must join again
    * itself, for example in its `onStart`. Can be called repeatedly.
    *
-   * @throws {TypeError} If the agent lives in another container.
+   * @throws {TypeError} If the agent lives in another container, or is a proxy.
    * @throws {ConnectError} If the home cannot be reached.
    * @throws {ServerBusyError} If the home has no room for another member.
    * @throws {ContainerClosedError} If the container is closed.
@@ -97,6 +97,12 @@ export class Group<T = unknown> {
   async join(agent: Member): Promise<void> {
     const engine = this.#openEngine();
     const { address, signal } = agent;
+    // A property of a proxy is a function.
+    if (typeof address !== "string") {
+      throw new TypeError(
+        `Cannot join the group '${this.name}': this is not an agent object, perhaps it is a proxy, let the agent itself join`,
+      );
+    }
     const { container } = parseAgentAddress(address);
     if (container !== internalsOf(this.#container).context.address) {
       throw new TypeError(

@@ -16,7 +16,7 @@ import type { CallOrigin } from "../../rpc/service/call_queue.ts";
 import { alwaysService, type Router } from "../../rpc/service/service.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import type { ContainerContext } from "../_container_context.ts";
-import { classNameOf, isAgentId, parseAgentAddress } from "../address.ts";
+import { classNameOf, isAgentId, parsePlacedAddress } from "../address.ts";
 import type { AgentLike } from "../agent_options.ts";
 import { actAs, currentOrigin } from "../messages/_acting.ts";
 import {
@@ -185,7 +185,7 @@ export class AgentAddresses implements AddressResolver {
 
   async #route(address: string, signal?: AbortSignal): Promise<Route> {
     const { access, address: own } = this.#context;
-    const { container } = parseAgentAddress(address);
+    const { container } = parsePlacedAddress(address, "call");
     const isAllowed = container === own ||
       await abortable(access.allows(address, container), signal);
     if (!isAllowed) {

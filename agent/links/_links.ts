@@ -32,7 +32,7 @@ import { ConnectError } from "../../transports/errors.ts";
 import { observed } from "../../transports/internal.ts";
 import { memoryPair } from "../../transports/memory.ts";
 import type { ContainerContext } from "../_container_context.ts";
-import { parseAgentAddress } from "../address.ts";
+import { parseAgentAddress, parsePlacedAddress } from "../address.ts";
 import { stopwatch, waitByEither } from "../clock/_clock_waits.ts";
 import type { ConnectOptions } from "../container_options.ts";
 import type { ContainerService } from "../supervision/_container_service.ts";
@@ -120,7 +120,7 @@ export class Links {
     { retryForMs = 0, signal }: ConnectOptions = {},
   ): Promise<object> {
     checkRange("retryForMs", retryForMs, 0);
-    const { container, id } = parseAgentAddress(address);
+    const { container, id } = parsePlacedAddress(address, "connect to");
     const key = `${retryForMs} ${address}`;
     const again = this.retries(retryForMs);
     for (;;) {
@@ -200,7 +200,7 @@ export class Links {
     address: string,
     signal: AbortSignal | undefined,
   ): Promise<{ scope: "agent" | "container"; message: string }> {
-    const { container, id } = parseAgentAddress(address);
+    const { container, id } = parsePlacedAddress(address, "watch");
     try {
       const message = await this.#ending.before(signal, (ending) => {
         const ask = (link: Link) => link.watch(id, ending);

@@ -289,5 +289,11 @@ withCtx("Group.any passes on what its member throws", async (ctx) => {
 withCtx("only agents of the container join a group by it", async (ctx) => {
   const { home, bidders, group } = await market(ctx, [[0]]);
   await assertRejects(() => group.join(bidders[0]!), TypeError);
+  const proxy = await home.connect<Bidder>(bidders[0]!.address);
+  await assertRejects(
+    () => group.join(proxy as unknown as Bidder),
+    TypeError,
+    "it is a proxy",
+  );
   assertThrows(() => home.group("bidders", { home: "nowhere" }), TypeError);
 });
