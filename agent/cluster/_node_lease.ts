@@ -157,7 +157,12 @@ export class NodeLease {
   async #rest(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    const waitMs = this.#options.leaseMs * (this.#isAway ? RETRY : RENEW);
+    const { leaseMs } = this.#options;
+    // A write that was answered late has left little of the lease.
+    const leftMs = this.#until - world.now();
+    const waitMs = this.#isAway
+      ? leaseMs * RETRY
+      : Math.min(leaseMs * RENEW, leftMs / 2);
     const timer = this.#timers.start("renewal", waitMs, resolve);
     await promise;
     timer.stop();

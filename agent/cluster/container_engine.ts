@@ -25,6 +25,12 @@ const TIMEOUT_MS = 5_000;
 /** The default time for which the agent may be silent, in milliseconds. */
 const HEARTBEAT_MS = 2_000;
 
+/**
+ * The longest wait between attempts to reconnect, in milliseconds. Short, since
+ * the leases of nodes run out during the wait.
+ */
+const MAX_WAIT_MS = 500;
+
 /** The time limit for sending messages when the engine is disposed of. */
 const GRACE_MS = 1_000;
 
@@ -149,6 +155,7 @@ class ContainerEngine implements Engine {
       serializers: [dateSerializer, ...serializers],
       heartbeatMs,
       retryForMs,
+      backoff: { maxMs: MAX_WAIT_MS },
       timeoutMs: this.#timeoutMs,
       queueTimeoutMs: this.#timeoutMs,
       onConnect: (connection) => this.#begin(connection),

@@ -12,10 +12,15 @@ import {
   LEASE_MS,
 } from "../fixtures/counter_node.ts";
 import { Agent } from "../agent.ts";
+import { Container } from "../container.ts";
+import { ContainerClosedError } from "../errors.ts";
+import { aborted } from "../fixtures/until.ts";
 import { wrapEngine } from "../fixtures/wrapped_engine.ts";
 import { SystemClock } from "../clock/system_clock.ts";
 import { activationOf } from "./activation.ts";
+import { containerEngine } from "./container_engine.ts";
 import type { Engine } from "./engine.ts";
+import { EngineAgent } from "./engine_agent.ts";
 import { EngineError, StaleEpochError } from "./errors.ts";
 import { memoryEngine } from "./memory_engine.ts";
 import { Node } from "./node.ts";
@@ -186,6 +191,60 @@ simulate(
     isBroken = false;
     assertEquals(await counter.count(), 1);
     assertEquals(await counter.add(), 2);
+    await node.close();
+  },
+);
+
+simulate(
+  "a node ends when the engine is away for long, and can join as soon as it is back",
+  { seeds: 10, untilMs: 60_000 },
+  async (sim) => {
+    const address = "local://hub";
+    const open = async () => {
+      const container = await Container.create(address);
+      await container.spawn(EngineAgent);
+      return container;
+    };
+    const first = await open();
+    await using engine = await containerEngine(`${address}/engine`, {
+      onError: () => {},
+    });
+    const node = await join(engine, "a", { leaseMs: 1_000 });
+    await first.close();
+    const waiting = assertRejects(() => node.lead("x"), ContainerClosedError);
+    await assertRejects(() => aborted(node.signal), StaleEpochError);
+    await waiting;
+    await node.close();
+    for (
+      const call of [
+        () => node.offer({ Counter }),
+        () => node.lead("clearing"),
+        () => node.group<Counter>("counters").ask().count(),
+      ]
+    ) await assertRejects(call, ContainerClosedError);
+    assertEquals(node.members.size, 0);
+    await assertRejects(() => join(engine, "a"), EngineError);
+    await sim.sleep(sim.between(10_000, 20_000));
+    await using _second = await open();
+    await using _again = await join(engine, "a", { leaseMs: 1_000 });
+  },
+);
+
+simulate(
+  "a node whose engine answers its claim late renews its lease in time",
+  { seeds: 10, untilMs: 60_000 },
+  async (sim) => {
+    const hub = await memoryEngine();
+    const engine = wrapEngine(hub, {
+      put: async (...args) => {
+        const revision = await hub.put(...args);
+        if (args[2]?.expected === 0) await sim.sleep(sim.between(500, 850));
+        return revision;
+      },
+    });
+    const node = await join(engine, "a", { leaseMs: 1_000 });
+    await sim.sleep(5_000);
+    assertEquals(node.signal.reason, undefined);
     await node.close();
   },
 );
