@@ -210,7 +210,7 @@ withCtx(
     const { address } = await container.spawn(EngineAgent);
     const engine = await containerEngine(address, {
       ...ctx.options,
-      ...{ timeoutMs: 50, onError: () => {} },
+      ...{ timeoutMs: 400, onError: () => {} },
     });
     const watch = await engine.watch("a.", () => {});
     await engine.watch("b.", () => {});
