@@ -73,9 +73,10 @@ export class IncomingRequests implements Answerer {
     }
     const isControl = hooks.admits?.isControl?.(content) === true;
     const isOneWay = hooks.admits?.isOneWay?.(content) === true;
-    const refusal = state.kind !== "open" && !isControl && !isOneWay
-      ? "the channel is closing"
-      : this.#refusal(isControl, bytes + REQUEST_BYTES);
+    if (state.kind !== "open" && !isControl && !isOneWay) {
+      return this.#refuseAtClose(id, isOneWay);
+    }
+    const refusal = this.#refusal(isControl, bytes + REQUEST_BYTES);
     if (refusal !== null) return this.#refuse(id, isOneWay, refusal);
     if (hooks.admits?.isUnadmitted?.(content)) {
       return this.#holdUnadmitted(id, isOneWay, content);
@@ -164,10 +165,20 @@ export class IncomingRequests implements Answerer {
       : `${full.bytes} bytes are held at this server`;
   }
 
-  #refuse(id: number, isOneWay: boolean, why: string): void {
+  /** Refuses a request that this channel will not take any more. */
+  #refuseAtClose(id: number, isOneWay: boolean): void {
+    this.#refuse(id, isOneWay, "the channel is closing", "connect again");
+  }
+
+  #refuse(
+    id: number,
+    isOneWay: boolean,
+    why: string,
+    remedy = "try again later",
+  ): void {
     this.#channel.counts.refusedRequests++;
     if (isOneWay) return;
-    const text = `Cannot take request: ${why}, try again later`;
+    const text = `Cannot take request: ${why}, ${remedy}`;
     this.#write(FAILURE, id, new ServerBusyError(text));
   }
 
@@ -288,7 +299,7 @@ export class IncomingRequests implements Answerer {
     this.endInbox();
     // No handler has seen these requests, so they are safe to repeat.
     for (const { id, isOneWay } of this.dropUnread()) {
-      this.#refuse(id, isOneWay, "the channel is closing");
+      this.#refuseAtClose(id, isOneWay);
     }
   }
 

@@ -101,7 +101,7 @@ withCtx("close with graceMs lets handlers answer first", async (ctx) => {
     () => channel.send("meanwhile"),
     ServerBusyError,
   );
-  assert(refused.message.includes("closing"));
+  assert(refused.message.includes("closing, connect again"), refused.message);
   await request.reply("answered");
   assertEquals(await call, "answered");
   assertEquals((await channel.closed).by, "peer");
