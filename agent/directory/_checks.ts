@@ -12,23 +12,46 @@ import {
   type DirectoryEntry,
   type DirectoryNews,
   type DirectoryPage,
+  type DirectoryProperties,
   type DirectoryPropertyValue,
   type DirectoryQuery,
   type DirectoryRegistration,
 } from "./entry.ts";
 
 /**
- * Returns the data of a peer if it is valid; an omitted optional value or
- * `null` becomes `undefined`. Throws a `ValidationError` that calls the value
- * `name`.
+ * Returns a value if it is valid; an omitted optional value or `null` becomes
+ * `undefined`. Throws a `ValidationError` that calls the value `name`.
  */
 type Check<T> = (value: unknown, name: string) => T;
+
+/** The name of a value that is not part of another one. */
+const WHOLE = "it";
+
+/** Returns the name of the member `key` of the value called `name`. */
+function memberOf(name: string, key: string): string {
+  const member = `'${printable(key, 32)}'`;
+  return name === WHOLE ? member : `${member} of ${name}`;
+}
+
+/**
+ * Returns a value if it passes `check`. `act` begins the message of the error.
+ *
+ * @throws {ValidationError} If it does not.
+ */
+export function checked<T>(act: string, check: Check<T>, value: unknown): T {
+  try {
+    return check(value, WHOLE);
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    throw new ValidationError(`${act}: ${error.message}`);
+  }
+}
 
 /** Turns a check into a schema for `expose`. */
 export function schema<T>(check: Check<T>): StandardSchema<T> {
   const validate = (value: unknown): SchemaResult<T> => {
     try {
-      return { value: check(value, "it") };
+      return { value: check(value, WHOLE) };
     } catch (error) {
       if (!(error instanceof ValidationError)) throw error;
       return { issues: [{ message: error.message }] };
@@ -63,7 +86,9 @@ export function integer(
 ): Check<number> {
   return fitting(
     (it) => Number.isInteger(it) && Number(it) >= min && Number(it) <= max,
-    `an integer from ${min} to ${max}`,
+    max === Number.MAX_SAFE_INTEGER
+      ? `an integer of ${min} or more`
+      : `an integer from ${min} to ${max}`,
   );
 }
 
@@ -90,7 +115,7 @@ function members<T>(
   return (value, name) => {
     const given = object(value, name);
     return Object.fromEntries(
-      names.map((it) => [it, shape[it](given[it], `${name}, '${it}'`)]),
+      names.map((it) => [it, shape[it](given[it], memberOf(name, it))]),
     ) as T;
   };
 }
@@ -159,20 +184,29 @@ function named<T>(check: Check<T>): Check<Readonly<Record<string, T>>> {
     integer(0, MAX_PROPERTIES)(entries.length, `the size of ${name}`);
     const checked = entries.map(([key, it]) => {
       propertyName(key, `a name in ${name}`);
-      return [key, check(it, `${name}, '${printable(key, 32)}'`)] as const;
+      return [key, check(it, memberOf(name, key))] as const;
     });
     // `fromEntries` makes own properties, even of a name like `__proto__`.
     return Object.freeze(Object.fromEntries(checked));
   };
 }
 
-const properties = named(propertyValue);
+/** Checks the properties of an entry. */
+export const properties: Check<DirectoryProperties> = named(propertyValue);
 
 /** Checks keys. A shorter key could be guessed. */
 export const key = fitting<string>(
   (it) => isText(it) && it.length >= 16,
   `a well-formed text of 16 to ${MAX_TEXT} characters`,
 );
+
+/** Checks the options of `DirectoryClient.register`. */
+export const registered: Check<
+  Pick<DirectoryRegistration, "type" | "properties">
+> = options({
+  type: text,
+  properties: optional(properties),
+});
 
 export const registration: Check<DirectoryRegistration> = options({
   type: text,
@@ -197,6 +231,24 @@ const ofQuery = {
 };
 
 export const query: Check<DirectoryQuery> = options(ofQuery);
+
+/** Checks the options of `DirectoryClient.lookUp`. */
+export const lookedUp: Check<
+  DirectoryQuery & Pick<DirectoryPage, "limit">
+> = options({
+  ...ofQuery,
+  limit: optional(integer(0)),
+});
+
+/** Checks the options of `DirectoryClient.subscribe`. */
+export const subscribed: Check<
+  DirectoryQuery & { readonly signal?: AbortSignal | undefined }
+> = options({
+  ...ofQuery,
+  signal: optional(
+    fitting<AbortSignal>((it) => it instanceof AbortSignal, "an AbortSignal"),
+  ),
+});
 
 export const page: Check<DirectoryPage> = options({
   ...ofQuery,

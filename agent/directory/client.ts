@@ -1,7 +1,7 @@
 import { checkRange } from "../../channel/internal.ts";
 import type { OnError } from "../../channel/report.ts";
-import { AgentNotFoundError } from "../../rpc/errors.ts";
-import { makeRemote } from "../../rpc/internal.ts";
+import { AgentNotFoundError, MethodNotFoundError } from "../../rpc/errors.ts";
+import { makeRemote, remoteNode } from "../../rpc/internal.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { ConnectError } from "../../transports/errors.ts";
@@ -9,8 +9,9 @@ import { internalsOf } from "../_container_internals.ts";
 import { addressOf, parseAgentAddress } from "../address.ts";
 import type { Container } from "../container.ts";
 import type { ConnectOptions } from "../container_options.ts";
-import { entry, integer, list, news } from "./_checks.ts";
+import * as checks from "./_checks.ts";
 import { DirectoryConnection } from "./_connection.ts";
+import type { Directory } from "./directory.ts";
 import { RefCaller } from "./_ref_caller.ts";
 import {
   DIRECTORY_PAGE_SIZE,
@@ -26,6 +27,9 @@ import {
 
 /** A look-up without `limit` fails when it reaches this number of entries. */
 const MAX_FOUND = 1_000_000;
+
+/** The beginning of the message for an invalid query. */
+const BAD_QUERY = "Cannot use the query";
 
 /** Options for `findDirectory`. */
 export interface FindDirectoryOptions extends ConnectOptions {
@@ -74,7 +78,7 @@ export class DirectoryClient implements AsyncDisposable {
   }
 
   get #answer(): string {
-    return `Cannot use an answer of the directory '${this.address}': it`;
+    return `Cannot use an answer of the directory '${this.address}'`;
   }
 
   /**
@@ -103,7 +107,7 @@ export class DirectoryClient implements AsyncDisposable {
       : agent as RegisteredAgent;
     const registration = new Registration(
       registered,
-      options,
+      checks.checked("Cannot register an agent", checks.registered, options),
       this.#connection,
     );
     this.#registrations.add(registration);
@@ -122,9 +126,12 @@ export class DirectoryClient implements AsyncDisposable {
    * `limit`.
    * @throws {ConnectError} If the directory cannot be reached.
    */
-  async lookUp(
-    { limit, ...query }: LookUpOptions = {},
-  ): Promise<DirectoryEntry[]> {
+  async lookUp(options: LookUpOptions = {}): Promise<DirectoryEntry[]> {
+    const { limit, ...query } = checks.checked(
+      BAD_QUERY,
+      checks.lookedUp,
+      options,
+    );
     const directory = await this.#connection.connect();
     const most = limit ?? MAX_FOUND;
     const found: DirectoryEntry[] = [];
@@ -136,11 +143,15 @@ export class DirectoryClient implements AsyncDisposable {
         limit: wanted,
         after,
       });
-      const page = list(entry, wanted)(told, this.#answer);
+      const page = checks.checked(
+        this.#answer,
+        checks.list(checks.entry, wanted),
+        told,
+      );
       let last = after;
       for (const { id } of page) {
         // Ids must increase; otherwise the look-up might never end.
-        last = integer(last + 1)(id, `${this.#answer}, 'id'`);
+        last = checks.integer(last + 1)(id, `${this.#answer}: 'id'`);
       }
       found.push(...page);
       if (page.length < wanted) return found;
@@ -243,8 +254,13 @@ export class DirectoryClient implements AsyncDisposable {
    * @throws {AgentNotFoundError} In the loop, if the directory is closed.
    */
   async *subscribe(
-    { signal, ...query }: SubscribeOptions = {},
+    options: SubscribeOptions = {},
   ): AsyncGenerator<DirectoryChange> {
+    const { signal, ...query } = checks.checked(
+      BAD_QUERY,
+      checks.subscribed,
+      options,
+    );
     const directory = await this.#connection.connect(signal);
     const changes: AsyncIterable<unknown> = await withOptions(directory, {
       signal,
@@ -252,7 +268,7 @@ export class DirectoryClient implements AsyncDisposable {
     // The directory does not record what this side has received.
     const seen = new Map<number, DirectoryEntry>();
     for await (const told of changes) {
-      const { id, entry } = news(told, this.#answer);
+      const { id, entry } = checks.checked(this.#answer, checks.news, told);
       const before = seen.get(id);
       if (entry !== null) {
         seen.set(id, entry);
@@ -312,7 +328,8 @@ export class DirectoryClient implements AsyncDisposable {
  * @throws {AgentNotFoundError} If the directory does not exist within
  * `retryForMs`.
  * @throws {ContainerClosedError} If this container is closed.
- * @throws {TypeError} If the address has no known form.
+ * @throws {TypeError} If the address has no known form, or the agent there is
+ * no directory.
  */
 export async function findDirectory(
   container: Container,
@@ -320,8 +337,33 @@ export async function findDirectory(
   options: FindDirectoryOptions = {},
 ): Promise<DirectoryClient> {
   const { onError, ...connecting } = options;
-  await container.connect(address, connecting);
+  const directory = await container.connect<Directory>(address, connecting);
+  await checkDirectory(directory, address, connecting.signal);
   return new DirectoryClient(
     new DirectoryConnection(container, address, onError),
   );
+}
+
+/**
+ * Checks that an agent is a directory.
+ *
+ * @throws {TypeError} If it has no `lookUp`.
+ */
+async function checkDirectory(
+  agent: Remote<Directory>,
+  address: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { type } = remoteNode(agent)!.place!;
+  if (type === "Directory") return;
+  // A class that extends `Directory` may have any name.
+  try {
+    await withOptions(agent, { signal }).lookUp({ limit: 1 });
+  } catch (cause) {
+    if (!(cause instanceof MethodNotFoundError)) throw cause;
+    throw new TypeError(
+      `Cannot use '${address}' as a directory: it is an agent of the class '${type}', give the address of a 'Directory'`,
+      { cause },
+    );
+  }
 }

@@ -6,6 +6,7 @@ import { RemoteError } from "../../channel/errors.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { AgentNotFoundError, ValidationError } from "../../rpc/errors.ts";
 import { expose } from "../../rpc/service/expose.ts";
+import { DenomasError } from "../../transports/errors.ts";
 import { kwargs } from "../../rpc/kwargs.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { withCtx } from "../../testing/ctx.ts";
@@ -125,6 +126,53 @@ withCtx("DirectoryClient.connect calls those it finds", async (ctx) => {
   assertEquals(await bidder.bid(4), 5);
 });
 
+withCtx("findDirectory refuses an agent that is no directory", async (ctx) => {
+  const { here, hub } = await World.make(ctx);
+  const { address } = await hub.spawn(Bidder);
+  await assertRejects(
+    () => findDirectory(here, address),
+    TypeError,
+    "an agent of the class 'Bidder'",
+  );
+  class Register extends Directory {}
+  const other = await hub.spawn(Register, { id: "register" });
+  const client = await findDirectory(here, other.address);
+  assertEquals(await client.lookUp(), []);
+});
+
+withCtx("a DirectoryClient says what does not fit", async (ctx) => {
+  const { client, directory, here } = await World.make(ctx);
+  const queries: [unknown, string][] = [
+    ["depot", 'query: it is the text "depot", it must be an object'],
+    [{ of: "depot" }, "must be one of 'type', 'match', 'limit'"],
+    [{ limit: -1 }, "'limit' is '-1', it must be an integer of 0 or more"],
+    [{ match: { a: { b: 1 } } }, "'a' of 'match' is an object"],
+    [{ match: { a: undefined } }, "'a' of 'match' is 'undefined'"],
+  ];
+  for (const [query, text] of queries) {
+    const asked = query as { type: string };
+    await assertRejects(() => client.lookUp(asked), ValidationError, text);
+    const loop = client.subscribe(asked);
+    await assertRejects(() => loop.next(), ValidationError);
+  }
+  const bidder = await here.spawn(Bidder);
+  const type = "bidder";
+  const seat = await client.register(bidder, { type });
+  const bad = [undefined, NaN, new Date(), [1], { b: 1 }] as unknown as 1[];
+  for (const a of bad) {
+    const properties = { a };
+    for (
+      const attempt of [
+        () => client.register(bidder, { type, properties }),
+        () => seat.update(properties),
+      ]
+    ) {
+      await assertRejects(() => attempt(), ValidationError, "'a'");
+    }
+  }
+  assertEquals(directory.stats(), { ...EMPTY, entries: 1 });
+});
+
 withCtx("DirectoryClient.register takes a proxy for its agent", async (ctx) => {
   const { client } = await World.make(ctx, trusting);
   const [here, there] = [
@@ -162,7 +210,7 @@ withCtx("Registration.update and close change one entry", async (ctx) => {
   await seat.close();
   await seat.close();
   assertEquals(seat.isRegistered, false);
-  await assertRejects(() => seat.update({}), DOMException);
+  await assertRejects(() => seat.update({}), DenomasError, "is closed");
   assertEquals(addresses(await client.lookUp()), [bidder.address]);
   await second.close();
   assertEquals(directory.stats(), EMPTY);

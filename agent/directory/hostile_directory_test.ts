@@ -89,6 +89,11 @@ Deno.test("news takes the states of entries only", () => {
 
 class Liar extends Agent {
   @expose
+  lookUp(): unknown[] {
+    return [];
+  }
+
+  @expose
   async *subscribe(): AsyncGenerator<unknown> {
     yield { id: 7, entry: null };
     yield { id: 1, entry: good };
@@ -112,7 +117,7 @@ withCtx("DirectoryClient.subscribe takes entries only", async (ctx) => {
       }
     },
     ValidationError,
-    "'address' is the text \"nowhere\"",
+    "'address' of 'entry' is the text \"nowhere\"",
   );
   assertEquals(seen, ["added", "changed", "removed"]);
 });

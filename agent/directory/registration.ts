@@ -12,10 +12,11 @@ import {
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
-import { ConnectError } from "../../transports/errors.ts";
+import { ConnectError, DenomasError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
 import { internalsOf } from "../_container_internals.ts";
 import { ContainerClosedError } from "../errors.ts";
+import * as checks from "./_checks.ts";
 import type { DirectoryConnection } from "./_connection.ts";
 import type { Directory } from "./directory.ts";
 import type { DirectoryProperties } from "./entry.ts";
@@ -181,18 +182,24 @@ export class Registration implements AsyncDisposable {
    *
    * @throws {ValidationError} If the properties are invalid. The entry stays as
    * it was.
-   * @throws {unknown} The reason, if the registration has ended.
+   * @throws {DenomasError} If the registration is closed.
+   * @throws {unknown} The reason of the agent's signal, if it has aborted.
    */
   async update(properties: DirectoryProperties): Promise<void> {
     this.#ending.signal.throwIfAborted();
+    const wanted = checks.checked(
+      "Cannot use the properties",
+      checks.properties,
+      properties,
+    );
     const before = this.#properties;
     const directory = this.#directory;
-    this.#properties = properties;
+    this.#properties = wanted;
     try {
       if (this.#isRegistered) await this.#registerWith(directory!);
     } catch (error) {
       if (!isAway(error)) {
-        if (this.#properties === properties) this.#properties = before;
+        if (this.#properties === wanted) this.#properties = before;
         throw error;
       }
       // The next registration sends the new properties.
@@ -203,8 +210,11 @@ export class Registration implements AsyncDisposable {
 
   /** Ends the registration, and withdraws the entry. */
   end(reason?: unknown): void {
+    if (this.#ending.signal.aborted) return;
     this.#ending.abort(
-      reason ?? new DOMException("The registration was closed", "AbortError"),
+      reason ?? new DenomasError(
+        `Cannot keep '${this.address}' registered: the registration is closed`,
+      ),
     );
   }
 
