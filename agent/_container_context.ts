@@ -1,6 +1,7 @@
 import { json } from "../channel/codecs/json/json.ts";
 import type { Codec } from "../channel/codecs/codec.ts";
 import type { Serializer } from "../channel/codecs/types/serializer.ts";
+import { describeValue } from "../channel/message.ts";
 import { renewCertificates } from "../channel/internal.ts";
 import { Budget } from "../channel/limits/budget.ts";
 import { resolveLimits } from "../channel/limits/limits.ts";
@@ -64,6 +65,13 @@ export class ContainerContext {
     escalate: (error: unknown) => void,
   ) {
     this.container = container;
+    if (typeof clock.time !== "function") {
+      throw new TypeError(
+        `Cannot use ${
+          describeValue(clock)
+        } as 'clock': it must be a clock, such as 'new ExternalClock("2024-01-01")'`,
+      );
+    }
     this.clock = clock;
     const seed = options.seed ?? defaultSeed(clock);
     this.random = seed === null ? () => world.random() : seededRandom(seed);

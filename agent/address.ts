@@ -36,6 +36,9 @@ export function parseAgentAddress(text: string): AgentAddress {
   const id = text.slice(slash + 1);
   const container = text.slice(0, Math.max(0, slash));
   try {
+    if (container.endsWith(":/")) {
+      throw new TypeError("Cannot find the id: this is a container's address");
+    }
     checkAgentId(id);
     checkPrintable(container);
     parseAddress(container);
@@ -48,6 +51,25 @@ export function parseAgentAddress(text: string): AgentAddress {
     );
   }
   return { container, id };
+}
+
+/** An agent's address at a transport whose own addresses hold no such `/`. */
+const OF_AGENT = /^(?:(?:tcp|local):\/\/[^/]+|ipc:\/\/\[.*\])\/[^\]]*$/;
+
+/**
+ * Checks the address of a container.
+ *
+ * @throws {TypeError} If it has another form, or is the address of an agent.
+ */
+export function checkContainerAddress(text: string): void {
+  if (OF_AGENT.test(text)) {
+    throw new TypeError(
+      `Cannot use '${
+        printable(text)
+      }' as the address of a container: it is that of an agent, leave out '/' and the agent's id`,
+    );
+  }
+  parseAgentAddress(`${text}/0`);
 }
 
 function checkPrintable(text: string): void {

@@ -1,7 +1,8 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { withCtx } from "../testing/ctx.ts";
 import {
   addressOf,
+  checkContainerAddress,
   formatAgentAddress,
   parseAgentAddress,
   publicAddress,
@@ -47,6 +48,30 @@ for (
     );
   });
 }
+
+Deno.test("parseAgentAddress says that a container's address has no id", () => {
+  const error = assertThrows(() => parseAgentAddress("tcp://127.0.0.1:80"));
+  assertStringIncludes(String((error as Error).cause), "a container's address");
+});
+
+Deno.test("checkContainerAddress refuses the address of an agent", () => {
+  const containers = [
+    "tcp://127.0.0.1:80",
+    "ipc://[/path/to/socket]",
+    "ipc://[/with] bracket]",
+    "local://name",
+  ];
+  for (const address of [...containers, "wss://host:443/path"]) {
+    checkContainerAddress(address);
+  }
+  for (const address of containers.map((it) => `${it}/0`)) {
+    assertThrows(
+      () => checkContainerAddress(address),
+      TypeError,
+      `'${address}' as the address of a container: it is that of an agent`,
+    );
+  }
+});
 
 Deno.test("formatAgentAddress refuses an id that would not be read again", () => {
   for (const id of ["", "a/b", "$a"]) {

@@ -204,7 +204,7 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   ): Promise<A> {
     const { supervisor } = internalsOf(this.container);
     const make = () => new type(this.container, ...args);
-    const factory = new AgentFactory(type.prototype, make, this.#lifecycle);
+    const factory = new AgentFactory(type, make, this.#lifecycle);
     return await supervisor.spawn(factory) as A;
   }
 

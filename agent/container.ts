@@ -11,7 +11,11 @@ import {
   internalsOf,
   setInternals,
 } from "./_container_internals.ts";
-import { parseAgentAddress, publicAddress } from "./address.ts";
+import {
+  checkContainerAddress,
+  parseAgentAddress,
+  publicAddress,
+} from "./address.ts";
 import type { AgentLike } from "./agent_options.ts";
 import { useOf } from "./clock/_clock_use.ts";
 import {
@@ -259,7 +263,7 @@ export class Container implements AsyncDisposable, HasWatched {
   ): Promise<A> {
     this.#context.checkOpen("spawn an agent");
     const make = () => new type(this, ...args);
-    const factory = new AgentFactory(type.prototype, make);
+    const factory = new AgentFactory(type, make);
     return await this.#supervisor.spawn(factory) as A;
   }
 
@@ -350,13 +354,12 @@ export class Container implements AsyncDisposable, HasWatched {
     name: string,
     { home = this.address }: { readonly home?: string | undefined } = {},
   ): Group<T> {
-    // Throws if `home` is not an address.
-    const { container } = parseAgentAddress(`${home}/0`);
-    let engine = this.#engines.get(container);
+    checkContainerAddress(home);
+    let engine = this.#engines.get(home);
     if (engine === undefined) {
-      if (container !== this.address) this.#context.access.name(container);
-      engine = new HomeEngine(internalsOf(this), container);
-      this.#engines.set(container, engine);
+      if (home !== this.address) this.#context.access.name(home);
+      engine = new HomeEngine(internalsOf(this), home);
+      this.#engines.set(home, engine);
     }
     return new Group<T>(name, this, engine);
   }

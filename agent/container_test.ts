@@ -20,6 +20,7 @@ import type { Transport } from "../transports/transport.ts";
 import { Agent } from "./agent.ts";
 import { Container } from "./container.ts";
 import { ClockClosedError, ContainerClosedError } from "./errors.ts";
+import type { Clock } from "./clock/base_clock.ts";
 import { ExternalClock } from "./clock/external_clock.ts";
 import { Cat } from "./fixtures/cat.ts";
 import { reopen } from "./fixtures/reopen.ts";
@@ -344,6 +345,27 @@ withCtx("Container.connect refuses wrong options", async (ctx) => {
     );
   }
   await assertRejects(() => here.connect(here.address), TypeError);
+});
+
+withCtx("Container.create refuses what is no clock", async (ctx) => {
+  const clock = "2024-01-01" as unknown as Clock;
+  await assertRejects(
+    () => Container.create(ctx.address, { ...ctx.options, clock }),
+    TypeError,
+    "as 'clock'",
+  );
+});
+
+withCtx("Container.spawn refuses what is no class", async (ctx) => {
+  const here = await ctx.createContainer();
+  const agent = await here.spawn(Agent);
+  for (const wrong of [agent, "cats:Cat", undefined]) {
+    await assertRejects(
+      () => here.spawn(wrong as unknown as typeof Agent),
+      TypeError,
+      "Cannot spawn an agent",
+    );
+  }
 });
 
 withCtx("proxies are remembered weakly", async (ctx) => {

@@ -1,7 +1,8 @@
+import { describeValue } from "../../channel/message.ts";
 import { useOf } from "./_clock_use.ts";
 import { LocalParty, type SettableClock } from "./_local_party.ts";
 import { Pacer } from "./_pacer.ts";
-import { type HasParty, party } from "./_party.ts";
+import { type HasParty, type Party, party } from "./_party.ts";
 import { Run } from "./_run.ts";
 import { checkFinite, formatSeconds } from "./_time.ts";
 import type { Settle } from "./settle.ts";
@@ -96,6 +97,7 @@ export interface PacedRun extends Promise<void> {
  *
  * @throws {RangeError} As a rejection, if `until` is in the past, or the clocks
  * have different times.
+ * @throws {TypeError} As a rejection, if a clock runs by itself.
  * @throws {DenomasError} As a rejection, if messages are under way for 5 s of
  * real time and none arrives.
  * @throws {ClockClosedError} As a rejection, if the clock is closed before
@@ -178,9 +180,7 @@ async function runOf(
   options: FastForwardOptions,
 ): Promise<Run> {
   const list = Array.isArray(clocks) ? clocks : [clocks];
-  const parties = list.map((it: RunnableClock) =>
-    party in it ? it[party]() : new LocalParty(it)
-  );
+  const parties = list.map(partyOf);
   options.signal?.throwIfAborted();
   const run = new Run(parties, options);
   try {
@@ -195,18 +195,35 @@ async function runOf(
   }
 }
 
+function partyOf(it: RunnableClock): Party {
+  if (party in it) return it[party]();
+  if (!("clock" in it)) return new LocalParty(it);
+  throw new TypeError(
+    `Cannot run a clock: '${it}' is a container of this process, pass its 'clock'`,
+  );
+}
+
 function checkSame(times: readonly number[]): void {
   const other = times.find((it) => it !== times[0]);
   if (other === undefined) return;
   throw new RangeError(
     `Cannot run clocks together: one is at ${
       formatSeconds(times[0]!)
-    } and another at ${formatSeconds(other)}, set them to the same time`,
+    } and another at ${
+      formatSeconds(other)
+    }, set them to the same time, a new one by its 'initTime'`,
   );
 }
 
-function checkEnd(start: number, until: number): void {
+function checkEnd(start: number, until: unknown): void {
   if (until === Infinity) return;
+  if (typeof until !== "number") {
+    throw new TypeError(
+      `Cannot use 'until' of a run: it is ${
+        describeValue(until)
+      }, give a time of the clock in seconds, not a date`,
+    );
+  }
   checkFinite("use the time", until);
   if (until >= start) return;
   throw new RangeError(

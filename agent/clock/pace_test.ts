@@ -56,6 +56,12 @@ Deno.test("fastForward leaves a clock alone that is at 'until'", async () => {
 
 Deno.test("fastForward refuses an end that is past or none", async () => {
   using clock = newClock(5);
+  const until = new Date("2024-01-02") as unknown as number;
+  await assertRejects(
+    () => fastForward(clock, { until }),
+    TypeError,
+    "not a date",
+  );
   for (const until of [4, NaN, -Infinity]) {
     await assertRejects(() => fastForward(clock, { until }), RangeError);
     await assertRejects(() => paceClock(clock, { until }), RangeError);

@@ -1,6 +1,7 @@
+import { describeValue } from "../../channel/message.ts";
 import { pause } from "../../channel/internal.ts";
 import { askAll } from "./_ask_all.ts";
-import { type HasWatched, watched } from "./_party.ts";
+import { type HasWatched, type Watched, watched } from "./_party.ts";
 import { Quiet } from "./_quiet.ts";
 
 /** The longest pause between two checks, in milliseconds of real time. */
@@ -54,13 +55,14 @@ export interface QuiescentOptions {
  * assertEquals(Counter.total, 100);
  * ```
  *
+ * @throws {TypeError} As a rejection, if one is no container.
  * @throws {unknown} As a rejection, the reason of `signal` once it aborts.
  */
 export async function quiescent(
   containers: readonly HasWatched[],
   { signal }: QuiescentOptions = {},
 ): Promise<void> {
-  const parties = new Set(containers.map((it) => it[watched]()));
+  const parties = new Set(containers.map(watchedBy));
   const quiet = new Quiet();
   for (let waitMs = 1;; waitMs = Math.min(2 * waitMs, LONGEST_PAUSE_MS)) {
     signal?.throwIfAborted();
@@ -72,4 +74,15 @@ export async function quiescent(
     if (isIdle && quiet.underWay(traffic) === null) return;
     await pause(waitMs, signal);
   }
+}
+
+function watchedBy(container: HasWatched): Watched {
+  if (Object(container) === container && watched in container) {
+    return container[watched]();
+  }
+  throw new TypeError(
+    `Cannot watch ${
+      describeValue(container)
+    }: it is no container, pass a 'Container' or a 'SpawnedContainer'`,
+  );
 }

@@ -155,7 +155,7 @@ export class Activations implements StateStore {
       throw new StaleEpochError(`Cannot place '${id}': the lease has ended`);
     }
     const factory = new AgentFactory(
-      type.prototype,
+      type,
       () => {
         const agent = new type(container, { id });
         const [kind, name] = splitId(id);

@@ -17,7 +17,7 @@ export type NamedModules = ReadonlyMap<string, string>;
  */
 export function namedModules(modules: SpawnOptions["modules"]): NamedModules {
   const named = new Map(
-    Object.entries(modules).map(([name, it]) => [name, hrefOf(it)]),
+    Object.entries(modules ?? {}).map(([name, it]) => [name, hrefOf(it)]),
   );
   if (named.size > 0) return named;
   throw new TypeError(

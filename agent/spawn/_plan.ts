@@ -1,4 +1,5 @@
 import { TypeTable } from "../../channel/codecs/types/type_table.ts";
+import { describeValue } from "../../channel/message.ts";
 import { printLine } from "../../channel/report.ts";
 import { formatAddress, parseAddress } from "../../transports/address.ts";
 import { randomName } from "../../transports/socket_file.ts";
@@ -187,6 +188,13 @@ function childSeed(
 
 function clockStart(clock: SpawnOptions["clock"]): SpawnSetup["clock"] {
   if (clock === undefined || clock === "system") return null;
+  if (typeof clock !== "object") {
+    throw new TypeError(
+      `Cannot use ${
+        describeValue(clock)
+      } as 'clock': it must be "system" or '{ utcStart: … }'`,
+    );
+  }
   const { utcStart, initTime = 0 } = clock;
   const date = typeof utcStart === "string" ? parseUtc(utcStart) : utcStart;
   return { utcStart: new Date(date).toISOString(), initTime };

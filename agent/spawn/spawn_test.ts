@@ -17,6 +17,7 @@ import { withCtx } from "../../testing/ctx.ts";
 import { LeakError } from "../../testing/errors.ts";
 import { failureOf } from "../../testing/fixtures/fake_runner.ts";
 import { addressOf } from "../address.ts";
+import { Agent } from "../agent.ts";
 import { Container } from "../container.ts";
 import { ContainerClosedError, SpawnError } from "../errors.ts";
 import type { LogKeeper, Worm } from "../fixtures/spawned.ts";
@@ -94,6 +95,8 @@ for (const kind of KINDS) {
       );
       assert(error.cause instanceof RemoteError);
     }
+    const type = Agent as unknown as string;
+    await assertRejects(() => spawned.spawn(type), TypeError, "'module:Class'");
     const thrown = await assertRejects(
       () => spawned.spawn("spawned:Worm", "bad"),
       RemoteError,
@@ -344,6 +347,8 @@ withCtx(
         ["'permissions'", "worker", { permissions: { net: true } }],
         ["'flags'", "worker", { flags: ["--v8-flags=--expose-gc"] }],
         ["'modules' is empty", "process", { modules: {} }],
+        ["'modules' is empty", "process", { modules: undefined! }],
+        ["as 'clock'", "process", { clock: "2024-01-01" as "system" }],
         ["import.meta.resolve", "worker", { modules: { a: "./spawned.ts" } }],
         ["comma", "process", { permissions: { read: ["/a,b"] } }],
         ["the date", "process", { clock: { utcStart: "someday" } }],

@@ -1,6 +1,7 @@
 import { abortable, Ending, within } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
 import { ConnectionClosedError, RemoteError } from "../../channel/errors.ts";
+import { describeValue } from "../../channel/message.ts";
 import { runGuarded } from "../../channel/report.ts";
 import type { RpcClient } from "../../rpc/rpc_client.ts";
 import { withOptions } from "../../rpc/options.ts";
@@ -309,12 +310,20 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
    * @typeParam T The class of the agent. It is not checked.
    * @param name The class, in the form `module:Class`.
    * @param args The arguments of the constructor after the container.
+   * @throws {TypeError} If `name` is not a string.
    * @throws {SpawnError} If `name` does not lead to a class of agents.
    * @throws {RemoteError} If the constructor or `onStart` throws.
    * @throws {ConnectionClosedError} If the container is gone, or ends before it
    * answers.
    */
   async spawn<T>(name: string, ...args: unknown[]): Promise<Remote<T>> {
+    if (typeof name !== "string") {
+      throw new TypeError(
+        `Cannot spawn an agent in '${this.address}': its class is ${
+          describeValue(name)
+        }, name it as 'module:Class'`,
+      );
+    }
     const { traffic } = this.#links;
     traffic.pending++;
     const id: unknown = await this.#control!.remote.spawn(name, ...args)

@@ -1,3 +1,4 @@
+import { describeValue } from "../../channel/message.ts";
 import type { AgentLike } from "../agent_options.ts";
 import type { AgentGuard, AgentLifecycle } from "./_agent_lifecycle.ts";
 import type { Restarts } from "./_restart_policy.ts";
@@ -27,13 +28,26 @@ export class AgentFactory {
   /** All agents that registered while the constructor was running. */
   made: AgentLifecycle[] = [];
 
+  /**
+   * `type` is the class of the agent.
+   *
+   * @throws {TypeError} If it is not a class.
+   */
   constructor(
-    prototype: object,
+    type: { readonly prototype: object },
     make: () => AgentLike,
     parent: AgentLifecycle | null = null,
     id?: string,
   ) {
-    this.prototype = prototype;
+    const isClass = typeof (type as unknown) === "function";
+    if (!isClass) {
+      throw new TypeError(
+        `Cannot spawn an agent: its class is ${
+          describeValue(type)
+        }, pass a class that extends 'Agent'`,
+      );
+    }
+    this.prototype = type.prototype;
     this.make = make;
     this.parent = parent;
     this.id = id;

@@ -56,16 +56,31 @@ export class Restarts {
   }
 }
 
+const POLICIES: readonly FailurePolicy[] = [
+  "report",
+  "stop",
+  "restart",
+  "escalate",
+];
+
 /**
  * Returns the restarts that `policy` permits; `null` if it permits none.
  * `random` varies their waits.
  *
+ * @throws {TypeError} If there is no such policy.
  * @throws {RangeError} If a number in the policy is out of range.
  */
 export function restartsOf(
   policy: FailurePolicy,
   random: () => number,
 ): Restarts | null {
+  if (typeof policy === "string" && !POLICIES.includes(policy)) {
+    throw new TypeError(
+      `Cannot use 'onFailure' '${policy}': it must be one of '${
+        POLICIES.join("', '")
+      }' or an object`,
+    );
+  }
   if (typeof policy === "string" && policy !== "restart") return null;
   const { restarts = 5, withinMs = 60_000, backoff = {} } = policy === "restart"
     ? {}

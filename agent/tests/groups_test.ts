@@ -295,5 +295,7 @@ withCtx("only agents of the container join a group by it", async (ctx) => {
     TypeError,
     "it is a proxy",
   );
-  assertThrows(() => home.group("bidders", { home: "nowhere" }), TypeError);
+  for (const wrong of ["nowhere", bidders[0]!.address]) {
+    assertThrows(() => home.group("bidders", { home: wrong }), TypeError);
+  }
 });

@@ -5,6 +5,7 @@ import { withCtx } from "../../testing/ctx.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { Agent } from "../agent.ts";
 import { fastForward } from "../clock/pace.ts";
+import type { Container } from "../container.ts";
 import { quiescent } from "../clock/quiescent.ts";
 
 /** Passes a rumour on to others, which do the same. */
@@ -96,3 +97,9 @@ withCtx(
     await ended;
   },
 );
+
+withCtx("quiescent refuses what is no container", async (ctx) => {
+  const { address } = await ctx.createContainer();
+  const wrong = [address] as unknown as Container[];
+  await assertRejects(() => quiescent(wrong), TypeError, address);
+});

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { withCtx } from "../../testing/ctx.ts";
 import { expose } from "../../rpc/service/expose.ts";
 import { Agent } from "../agent.ts";
@@ -108,6 +108,16 @@ withCtx(
     assertEquals([...board.posts], [[1_800, 1]]);
   },
 );
+
+withCtx("fastForward asks for the clock of a container", async (ctx) => {
+  using clock = new ExternalClock("2024-01-01");
+  const container = await ctx.createContainer({ clock });
+  await assertRejects(
+    () => fastForward([container as unknown as ExternalClock]),
+    TypeError,
+    "pass its 'clock'",
+  );
+});
 
 // Without `withCtx`, whose leak ledger takes longer than all of this.
 for (const count of [1, 127, 128, 1_000, 10_000]) {

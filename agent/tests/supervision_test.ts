@@ -321,6 +321,11 @@ withCtx("a policy of restarts is checked at once", async (ctx) => {
       assert(error.message.includes(`'${name}' to ${value}`), error.message);
     }
   }
+  await assertRejects(
+    () => container.spawn(Worker, new History(), "resume" as "stop"),
+    TypeError,
+    "'onFailure' 'resume'",
+  );
   const message = "made by 'container.spawn'";
   const make = () => new Worker(container, new History(), "restart");
   assertThrows(make, TypeError, message);
