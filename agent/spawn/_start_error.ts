@@ -1,6 +1,6 @@
 import { RemoteError } from "../../channel/errors.ts";
 import { describeThrown } from "../../channel/message.ts";
-import { printable } from "../../transports/printable.ts";
+import { printable, printableLines } from "../../transports/printable.ts";
 import { SpawnError } from "../errors.ts";
 import { nameOption } from "./_permission_hint.ts";
 import type { SpawnPlan } from "./_plan.ts";
@@ -17,7 +17,7 @@ export function startError(
   // Deno prints its last error in this form.
   const last = stderr.findLast((it) => it.startsWith("error: "));
   const more = last === undefined ? "" : ` (${printable(last, 500)})`;
-  const text = `${printable(reason, 2_000)}${more}`;
+  const text = `${printableLines(reason, 2_000)}${more}`;
   return new SpawnError(
     `Cannot spawn a container at '${address}': ${
       // Other errors are about this process: flags, not options, remedy them.

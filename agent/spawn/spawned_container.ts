@@ -112,6 +112,8 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
   #host = NO_HOST;
   #ending: SpawnedCloseReason | null = null;
   #hasListened = false;
+  /** Whether the start was cut short. */
+  #isGivenUp = false;
   /**
    * The inode of the container's socket file, which a hanging Worker may keep
    * open.
@@ -256,6 +258,8 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
     this.#context.report(error, "callback", this.address);
 
   #log(line: string, from: LineSource): void {
+    // The child only reports that this side does not wait for it any more.
+    if (this.#isGivenUp) return;
     if (from === "stderr") {
       this.#stderr.push(line);
       if (this.#stderr.length > KEPT_LINES) this.#stderr.shift();
@@ -267,8 +271,9 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
    * Lets the child end by itself, if it can. It may be about to listen, or may
    * be listening but has refused this side.
    */
-  async #giveUp(isRushed: boolean | undefined): Promise<void> {
+  async #giveUp(isRushed = false): Promise<void> {
     this.#ending ??= LOST;
+    this.#isGivenUp = isRushed;
     await this.#server?.close({ graceMs: 0 });
     await this.#endWithin(isRushed ? LINGER_MS : EXIT_MS, LOST);
     if (this.#host === NO_HOST) await this.#tidy(await NO_HOST.ended);
@@ -327,11 +332,11 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
     const { traffic } = this.#links;
     traffic.pending++;
     const id: unknown = await this.#control!.remote.spawn(name, ...args)
-      .catch((error) => {
+      .catch(async (error) => {
         const isSpawnError = error instanceof RemoteError &&
           error.remoteName === "SpawnError";
-        if (!isSpawnError) throw error;
-        throw new SpawnError(error.message, { cause: error });
+        if (isSpawnError) throw new SpawnError(error.message, { cause: error });
+        throw await this.#explained("spawn an agent", error);
       })
       .finally(() => traffic.pending--);
     if (isAgentId(id)) {
@@ -352,7 +357,25 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
    * answers.
    */
   async setTime(time: number): Promise<void> {
-    await this.#control!.remote.setTime(time);
+    try {
+      await this.#control!.remote.setTime(time);
+    } catch (error) {
+      throw await this.#explained("set the time", error);
+    }
+  }
+
+  /**
+   * Returns the error of a call to the child. If the child is gone, the error
+   * says how it ended.
+   */
+  async #explained(act: string, error: unknown): Promise<unknown> {
+    if (!(error instanceof ConnectionClosedError)) return error;
+    const { by, code, sent } = error;
+    const { message } = await this.closed;
+    return new ConnectionClosedError(
+      `Cannot ${act} in '${this.address}': ${message}`,
+      { by, code, sent, cause: error },
+    );
   }
 
   /**

@@ -69,6 +69,7 @@ for (const kind of KINDS) {
     await assertRejects(
       () => spawned.spawn("spawned:Worm", "x"),
       ConnectionClosedError,
+      "it closed its own container",
     );
     await assertRejects(() => parent.connect(`${address}/0`), ConnectError);
     await spawned.close();

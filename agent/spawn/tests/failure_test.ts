@@ -59,6 +59,11 @@ for (const kind of KINDS) {
     const modules = { broken: "data:text/javascript,export class {" };
     const error = await failure(ctx, kind, { modules });
     assert(/SyntaxError|Expected ident/.test(told(error)), told(error));
+    // A message of several lines is shown as such.
+    const typed = { typed: "data:application/typescript,export const x = ;" };
+    const { message } = await failure(ctx, kind, { modules: typed });
+    assert(message.includes("Expression expected"), message);
+    assert(!message.includes("\\n"), message);
   });
 
   withCtx({
@@ -102,6 +107,8 @@ for (const kind of KINDS) {
       onLog: (line) => lines.push(line),
     });
     assert(error.message.includes("startTimeoutMs"), error.message);
+    // Not even that the child has lost its parent.
+    assertEquals(lines, []);
   });
 
   withCtx({
