@@ -17,7 +17,9 @@ export function startError(
   // Deno prints its last error in this form.
   const last = stderr.findLast((it) => it.startsWith("error: "));
   const more = last === undefined ? "" : ` (${printable(last, 500)})`;
-  const text = `${printableLines(reason, 2_000)}${more}`;
+  // A process may be a sandbox, whose text must not look like other lines.
+  const shown = process === null ? printableLines : printable;
+  const text = `${shown(reason, 2_000)}${more}`;
   return new SpawnError(
     `Cannot spawn a container at '${address}': ${
       // Other errors are about this process: flags, not options, remedy them.
