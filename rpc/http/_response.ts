@@ -1,39 +1,54 @@
 import { shownError, statusOf } from "./shown_error.ts";
-import { isAsyncIterable, jsonOf } from "./json_result.ts";
+import { isAsyncIterable } from "./json_result.ts";
+
+/** The result of a call, with what its answer needs. */
+export interface Answered {
+  readonly result: unknown;
+  /** Returns the result, or an item of it, as JSON. */
+  toJson(value: unknown): string;
+  /** Ends the call, and with it any stream in its result. */
+  close(): Promise<void>;
+}
 
 /**
  * Returns the result of a call as JSON, or the items of a stream as JSON lines.
+ *
+ * @throws {TypeError} If `toJson` does.
+ * @throws {unknown} The error of a stream that fails before its first item.
  */
-export async function resultResponse(
-  result: unknown,
-  close: () => Promise<void>,
-): Promise<Response> {
-  if (isAsyncIterable(result)) return linesOf(result, close);
-  const text = jsonOf(result);
+export async function resultResponse(answered: Answered): Promise<Response> {
+  const { result, toJson, close } = answered;
+  if (isAsyncIterable(result)) return await linesOf(result, answered);
+  const text = toJson(result);
   await close();
   return json(200, text);
 }
 
 /** Answers with the items as they arrive, at the pace of the reader. */
-function linesOf(
+async function linesOf(
   items: AsyncIterable<unknown>,
-  close: () => Promise<void>,
-): Response {
+  { toJson, close }: Answered,
+): Promise<Response> {
   const iterator = items[Symbol.asyncIterator]();
+  const nextLine = async () => {
+    const { value, done } = await iterator.next();
+    return done ? null : `${toJson(value)}\n`;
+  };
+  // Awaited before the status is sent, because it may fail.
+  let first: string | null | undefined = await nextLine();
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
-        const { value, done } = await iterator.next();
-        if (!done) {
-          const line = JSON.stringify(value) ?? "null";
-          return controller.enqueue(encoder.encode(`${line}\n`));
-        }
-        controller.close();
+        const line = first === undefined ? await nextLine() : first;
+        first = undefined;
+        if (line !== null) return controller.enqueue(encoder.encode(line));
       } catch (error) {
-        // HTTP has no other way to signal that an answer is incomplete.
-        controller.error(error);
+        // Not an error of the body: servers report it as one of their own. No
+        // item is an empty line.
+        controller.enqueue(encoder.encode(`\n${errorText(error)}\n`));
       }
+      controller.close();
       await close();
     },
     async cancel() {
@@ -47,7 +62,11 @@ function linesOf(
 
 /** Returns the failure of a call, with the matching HTTP status. */
 export function errorResponse(error: unknown): Response {
-  return json(statusOf(error), JSON.stringify({ error: shownError(error) }));
+  return json(statusOf(error), errorText(error));
+}
+
+function errorText(error: unknown): string {
+  return JSON.stringify({ error: shownError(error) });
 }
 
 /** Returns the refusal of a request that is not a call. */

@@ -8,6 +8,7 @@ import {
   type Origins,
 } from "../../transports/websocket/origin.ts";
 import { isServicePath } from "../references/_call_content.ts";
+import { jsonOf } from "./json_result.ts";
 import { callOnce } from "./one_call.ts";
 import { errorResponse, refusal, resultResponse } from "./_response.ts";
 
@@ -89,7 +90,8 @@ let doors = 0;
  *
  * The `credentials` for `authenticate` are the token of the header
  * `Authorization: Bearer …`; `authenticate` also gets the request. A stream is
- * answered as JSON lines. If the client disconnects, its call is cancelled.
+ * answered as JSON lines; if it fails after its first item, an empty line and
+ * the error end them. If the client disconnects, its call is cancelled.
  *
  * @throws {TypeError} If `origins` has an entry that is not an origin.
  */
@@ -102,11 +104,16 @@ export function httpDoor(options: HttpDoorOptions = {}): HttpDoor {
   checkOrigins(origins);
   const address = `http://door-${++doors}`;
   const slot = new DoorSlot(address);
+  let report = (_error: unknown) => {};
   return {
     scheme: "http",
     address,
     prefix,
-    listen: (at, accept) => slot.listen(at, accept),
+    listen: async (at, accept, { onError } = {}) => {
+      const listener = await slot.listen(at, accept);
+      if (onError !== undefined) report = onError;
+      return listener;
+    },
     // deno-lint-ignore require-await -- it must reject, not throw
     connect: async (at) => {
       throw new TypeError(
@@ -127,7 +134,15 @@ export function httpDoor(options: HttpDoorOptions = {}): HttpDoor {
         return Promise.resolve(refusal(404, "not_found", "No such method"));
       }
       const far = farEnd(request, info?.remoteAddr);
-      return answer({ request, path, far, accept, address, maxBodyBytes });
+      return answer({
+        request,
+        path,
+        far,
+        accept,
+        address,
+        maxBodyBytes,
+        report,
+      });
     },
   };
 }
@@ -188,6 +203,8 @@ interface HttpCall {
   readonly accept: (connection: Connection) => void;
   readonly address: string;
   readonly maxBodyBytes: number;
+  /** Receives the error for a result that JSON cannot express. */
+  readonly report: (error: unknown) => void;
 }
 
 /** Makes a call over its own connection, which ends with the answer. */
@@ -201,10 +218,21 @@ async function answer(call: HttpCall): Promise<Response> {
   try {
     const made = await callOnce({ ...rest, args, credentials, signal });
     close = made.close;
-    return await resultResponse(made.result, close);
+    const toJson = (value: unknown) => jsonOrReport(call, value);
+    return await resultResponse({ ...made, toJson });
   } catch (error) {
     await close();
     return errorResponse(error);
+  }
+}
+
+/** Returns `value` as JSON, or throws the error that it also reports. */
+function jsonOrReport({ path, report }: HttpCall, value: unknown): string {
+  try {
+    return jsonOf(path, value);
+  } catch (error) {
+    report(error);
+    throw error;
   }
 }
 

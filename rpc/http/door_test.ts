@@ -8,9 +8,11 @@ import { AuthenticationError, ServiceError } from "../errors.ts";
 import type { RpcServerOptions } from "../server.ts";
 import { method } from "../service/method.ts";
 import { service } from "../service/service.ts";
+import { Topic } from "../topics/topic.ts";
 import { httpDoor, type HttpDoorOptions } from "./door.ts";
 
 let ended = 0;
+const news = new Topic<number>();
 const jobs = service({
   add: method(
     { args: [z.number(), z.number()], result: z.number() },
@@ -28,6 +30,29 @@ const jobs = service({
     throw new Error("postgres://admin:hunter2@db");
   },
   pass: () => (n: number) => n,
+  passBelow: () => ({ list: [(n: number) => n] }),
+  streamBelow: () => ({ items: jobs.count(1) }),
+  big: () => 5n,
+  symbol: () => Symbol(),
+  refuseFirst: async function* () {
+    yield await Promise.resolve(jobs.refuse());
+  },
+  failFirst: async function* () {
+    yield await Promise.resolve(jobs.fail());
+  },
+  refuseSecond: async function* () {
+    yield await Promise.resolve({ error: "an item" });
+    jobs.refuse();
+  },
+  failSecond: async function* () {
+    yield await Promise.resolve(1);
+    jobs.fail();
+  },
+  bigSecond: async function* () {
+    yield await Promise.resolve(1);
+    yield 5n;
+  },
+  news: () => news.subscribe({ last: 1 }),
   count: async function* (end: number) {
     try {
       for (let n = 1; n <= end; n++) yield await Promise.resolve(n);
@@ -51,10 +76,16 @@ async function open(
   const rpc = await startServer(door.address, jobs, {
     transports: [door],
     onMethodError: () => {},
+    onError: () => {},
     ...options,
   });
+  const webErrors: unknown[] = [];
+  const onError = (error: unknown) => {
+    webErrors.push(error);
+    return new Response("failed", { status: 500 });
+  };
   const web = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    { hostname: "127.0.0.1", port: 0, onListen: () => {}, onError },
     (request, info) => door.call(request, info) ?? new Response("a page"),
   );
   const post = (path: string, body?: unknown, init: RequestInit = {}) =>
@@ -73,6 +104,7 @@ async function open(
     async [Symbol.asyncDispose]() {
       await rpc.close({ graceMs: 0 });
       await web.shutdown();
+      assertEquals(webErrors, []);
     },
   };
 }
@@ -100,6 +132,12 @@ const ANSWERS: readonly [
   ["refuse", [], 422, "no_money"],
   ["fail", [], 500, "internal"],
   ["pass", [], 500, undefined],
+  ["passBelow", [], 500, undefined],
+  ["streamBelow", [], 500, undefined],
+  ["big", [], 500, undefined],
+  ["symbol", [], 500, "not_serializable"],
+  ["refuseFirst", [], 422, "no_money"],
+  ["failFirst", [], 500, "internal"],
 ];
 
 for (const [path, body, status, expected] of ANSWERS) {
@@ -115,7 +153,7 @@ for (const [path, body, status, expected] of ANSWERS) {
     if (status === 200) return assertEquals(answer, expected);
     assertEquals(answer.error.code, expected);
     assert(!JSON.stringify(answer).includes("hunter2"));
-    if (path === "refuse") assertEquals(answer.error.data, { left: 3 });
+    if (status === 422) assertEquals(answer.error.data, { left: 3 });
     if (expected === "invalid_argument") {
       assertEquals(answer.error.data.issues.length, 1);
     }
@@ -175,6 +213,56 @@ Deno.test("httpDoor answers a stream by lines, and ends it with its reader", asy
   while (it.rpc.clients.size > 0) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+});
+
+/** Returns the lines of a stream, and the error that ends it. */
+async function linesOf(response: Response) {
+  const [items, last] = (await response.text()).split(/^\n/m);
+  return [response.status, items, last && JSON.parse(last).error];
+}
+
+Deno.test("httpDoor ends a stream that fails by a line with the error", async () => {
+  const onError: unknown[] = [];
+  await using it = await open({ onError: (error) => onError.push(error) });
+  const told = [200, '{"error":"an item"}\n', {
+    name: "ServiceError",
+    message: "no money",
+    code: "no_money",
+    data: { left: 3 },
+  }];
+  assertEquals(await linesOf(await it.post("refuseSecond", [])), told);
+  const failed = await linesOf(await it.post("failSecond", []));
+  assertEquals([...failed.slice(0, 2), failed[2].code], [
+    200,
+    "1\n",
+    "internal",
+  ]);
+  const big = await linesOf(await it.post("bigSecond", []));
+  assertEquals([...big.slice(0, 2), big[2].name], [200, "1\n", "TypeError"]);
+  assertEquals(onError.map(String), [`TypeError: ${big[2].message}`]);
+});
+
+Deno.test("httpDoor ends streams by an error when its server closes", async () => {
+  await using it = await open();
+  await news.publish(1);
+  const streams = [await it.post("news", []), await it.post("count", [1e9])];
+  const ends = streams.map(linesOf);
+  await it.rpc.close({ graceMs: 10 });
+  for (const [at, code] of ["busy", "closed"].entries()) {
+    assertEquals((await ends[at]!)[2].code, code);
+  }
+});
+
+Deno.test("httpDoor reports a result that JSON cannot express", async () => {
+  const reported: unknown[][] = [];
+  await using it = await open({
+    onError: (error, { kind, address }) =>
+      reported.push([(error as Error).message, kind, address]),
+  });
+  const answer = await (await it.post("big", [])).json();
+  const { message } = answer.error;
+  assertEquals(reported, [[message, "accept", it.rpc.address]]);
+  assert(message.startsWith("Cannot answer 'big' by JSON"));
 });
 
 Deno.test("httpDoor cancels the call of a client that goes away", async () => {

@@ -95,7 +95,7 @@ function operationOf(method: MethodDescription): Json {
       "200": items === null
         ? bodyOf("The result", "application/json", schemaOf(result))
         : bodyOf(
-          "The items, one a line",
+          "The items, one a line; an empty line, and then an error, if it fails",
           "application/x-ndjson",
           schemaOf(items),
         ),

@@ -10,6 +10,9 @@ import {
   ValidationError,
 } from "../errors.ts";
 
+/** The codes of errors that the service did not mean for its caller. */
+const OWN_FAULTS = ["internal", "not_serializable"];
+
 /** Returns the JSON form of an error for programs without denomas. */
 export function shownError(error: unknown): Readonly<Record<string, unknown>> {
   const { name, message, code, data } = error as Partial<RemoteError>;
@@ -31,9 +34,8 @@ export function statusOf(error: unknown): number {
   if (isInstance(error, MethodNotFoundError)) return 404;
   if (isInstance(error, ServerBusyError)) return 503;
   if (isInstance(error, TimeoutError)) return 504;
-  // The service meant this error for its caller; all others are masked.
   const { code } = error as Partial<RemoteError>;
   const isTold = isInstance(error, RemoteError) && code !== undefined &&
-    code !== "internal";
+    !OWN_FAULTS.includes(code);
   return isTold ? 422 : 500;
 }
