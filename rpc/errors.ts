@@ -68,8 +68,8 @@ export class ValidationError
    * caller.
    */
   get data(): unknown {
-    const { part, issues } = this;
-    return issues && { part, issues };
+    const { part, issues = [] } = this;
+    return part && { part, issues };
   }
 }
 

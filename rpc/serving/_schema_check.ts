@@ -23,10 +23,11 @@ export async function check(
 ): Promise<Fitting> {
   const outcome = await schema["~standard"].validate(value);
   if (outcome.issues === undefined) return { value: outcome.value };
-  // Copies only these fields: libraries add more, such as the value itself.
-  const issues = outcome.issues.map(({ message, path = [] }) => ({
+  // Copies only these fields: libraries add more, such as the value itself. Not
+  // by `map`: arktype's lists are of its own classes, which cannot be sent.
+  const issues = Array.from(outcome.issues, ({ message, path = [] }) => ({
     message,
-    path: path.map((it) => typeof it === "object" ? it.key : it)
+    path: Array.from(path, (it) => typeof it === "object" ? it.key : it)
       .map((key) => typeof key === "number" ? key : String(key)),
   }));
   const texts = issues.map(({ message, path }) =>

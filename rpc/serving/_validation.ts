@@ -75,7 +75,7 @@ async function checkArguments(
     throw new ValidationError(
       `Cannot call '${
         printable(path)
-      }': ${args.length} arguments were given, it takes at most ${schemas.length}`,
+      }': the number of arguments is ${args.length}, it must be at most ${schemas.length}`,
       { part: "argument" },
     );
   }

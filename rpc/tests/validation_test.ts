@@ -47,13 +47,14 @@ for (const [library, { name, age }] of Object.entries(schemas)) {
       [["Ada", { years: "36" }], "years"],
       [["Ada"], "argument 2"],
       [[], "argument 1"],
-      [["Ada", { years: 1 }, "more"], "3 arguments"],
+      [["Ada", { years: 1 }, "more"], "arguments is 3"],
     ];
     const call = remote.add as (...args: unknown[]) => Promise<unknown>;
     for (const [args, says] of bad) {
       const error = await assertRejects(() => call(...args), ValidationError);
       assertStringIncludes(error.message, says);
       assertStringIncludes(error.message, "'add'");
+      assertEquals(error.part, "argument");
     }
     assertEquals(ran, 1);
   });
