@@ -81,7 +81,7 @@ export async function openConnection<T>(
  * @typeParam Identity The identity that `authenticate` returns.
  * @throws {AddressInUseError} If another server listens there.
  * @throws {TypeError} If no transport supports the address, or `service`
- * exposes nothing.
+ * exposes nothing or is a class.
  * @throws {RangeError} If an option or a limit is out of range.
  */
 export async function startServer<

@@ -6,6 +6,7 @@ import {
 import type { AuthenticateOptions } from "./authenticate.ts";
 import type { RpcClient } from "./rpc_client.ts";
 import type { RpcOptions } from "./rpc_options.ts";
+import { refuseClass } from "./service/service.ts";
 import type { SessionOptions } from "./session/_options.ts";
 import {
   type Session,
@@ -69,7 +70,7 @@ export interface RpcServer<Client extends AnyClient = RpcClient>
  *
  * @throws {AddressInUseError} If another server listens there.
  * @throws {TypeError} If no transport has the scheme of `address`, or `service`
- * exposes nothing.
+ * exposes nothing or is a class.
  * @throws {RangeError} If an option or a limit is out of range.
  */
 export async function startServer<
@@ -80,6 +81,7 @@ export async function startServer<
   service: Served<Identified<Client, Identity>>,
   options: RpcServerOptions<Client, Identity>,
 ): Promise<RpcServer<Identified<Client, Identity>>> {
+  refuseClass(service);
   const root = typeof service === "function"
     ? ({ client }: Session) =>
       service(client as Identified<Client, Identity>) as object

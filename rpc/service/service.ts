@@ -1,3 +1,4 @@
+import { printable } from "../../transports/printable.ts";
 import type { HasChildren, routed } from "../remote.ts";
 import {
   checkName,
@@ -88,6 +89,21 @@ export function isService(value: unknown): value is object {
   return typeof value === "object" && value !== null &&
     (value instanceof Router || alwaysService in value ||
       routesOf(value).size > 0);
+}
+
+/**
+ * Refuses a class where an instance, or a function that creates one, is needed.
+ *
+ * @throws {TypeError} If `service` is a class.
+ */
+export function refuseClass(service: object): void {
+  const prototype = Object.getOwnPropertyDescriptor(service, "prototype");
+  // Unlike that of a function, the prototype of a class cannot be replaced.
+  if (typeof service !== "function" || prototype?.writable !== false) return;
+  const name = printable(service.name);
+  throw new TypeError(
+    `Cannot serve: '${name}' is a class, pass an instance, as in 'new ${name}()'`,
+  );
 }
 
 /**

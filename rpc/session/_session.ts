@@ -21,7 +21,7 @@ import { MethodNotFoundError } from "../errors.ts";
 import { type CallContent, isCall } from "../references/_call_content.ts";
 import type { RpcClient, RpcStats } from "../rpc_client.ts";
 import { disposeOf, References } from "../references/_references.ts";
-import { isService } from "../service/service.ts";
+import { isService, refuseClass } from "../service/service.ts";
 import { NONE_BORROWED, ServedCalls } from "../serving/_served_calls.ts";
 import { OutgoingStreams } from "../streams/_outgoing_streams.ts";
 import { AdmissionControl } from "./_admission_control.ts";
@@ -56,14 +56,15 @@ export type SessionStarter = (channel: ConnectionChannel) => Session;
  * side.
  *
  * @throws {RangeError} If a number in the options is less than 1.
- * @throws {TypeError} If `root` exposes nothing, or if there are credentials
- * but the extensions, which send them, are off.
+ * @throws {TypeError} If `root` exposes nothing or is a class, or if there are
+ * credentials but the extensions, which send them, are off.
  */
 export function sessionStarter(
   root: object | RootFactory | null,
   options: SessionOptions,
 ): SessionStarter {
-  if (root !== null && typeof root !== "function") checkRoot(root);
+  if (typeof root === "function") refuseClass(root);
+  else if (root !== null) checkRoot(root);
   const resolved = resolveSessionOptions(options);
   return (channel) => new Session(channel, root, resolved);
 }

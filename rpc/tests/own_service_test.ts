@@ -70,3 +70,29 @@ withCtx(
     assertEquals(await remote.ping(), "pong");
   },
 );
+
+withCtx(
+  "startServer and openConnection refuse a class instead of a service",
+  async (ctx) => {
+    class Greeter {
+      @expose
+      greet(): string {
+        return "Hello";
+      }
+    }
+    const refusal = "Cannot serve: 'Greeter' is a class";
+    await assertRejects(
+      () => ctx.rpc.startServer(Greeter),
+      TypeError,
+      refusal,
+    );
+    await ctx.rpc.startServer(() => new Greeter());
+    await assertRejects(
+      () => ctx.rpc.connect({ service: Greeter }),
+      TypeError,
+      refusal,
+    );
+    const { remote } = await ctx.rpc.connect<Greeter>();
+    assertEquals(await remote.greet(), "Hello");
+  },
+);
