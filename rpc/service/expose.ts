@@ -1,4 +1,5 @@
 import type { Guard } from "../call.ts";
+import { checkSchemas } from "./_check_schemas.ts";
 import { isReservedName } from "../reserved_names.ts";
 import type {
   ArgumentSchemas,
@@ -134,6 +135,8 @@ export function expose(target: unknown, context: ExposeContext): void;
 /**
  * Exposes a member with schemas or other options. It is a compile error if the
  * parameters or the result of a method do not fit its schemas.
+ *
+ * @throws {TypeError} If a schema is not one.
  */
 export function expose<
   const Args extends ArgumentSchemas | undefined = undefined,
@@ -157,8 +160,10 @@ export function expose(
   // deno-lint-ignore no-explicit-any -- the overloads have the types
 ): any {
   if (context !== undefined) return mark(first, context, NO_OPTIONS);
+  const options = (first ?? NO_OPTIONS) as ExposeOptions;
+  checkSchemas(options, "expose a member");
   return (target: unknown, context: ExposeContext) =>
-    mark(target, context, (first ?? NO_OPTIONS) as ExposeOptions);
+    mark(target, context, options);
 }
 
 const functionOptions = new WeakMap<object, ExposeOptions>();

@@ -4,6 +4,7 @@ import {
   type ErrorMakers,
   errorMakers,
 } from "./declared_errors.ts";
+import { checkSchemas } from "./_check_schemas.ts";
 import { type ExposeOptions, rememberOptions } from "./expose.ts";
 import type {
   ArgumentSchemas,
@@ -132,7 +133,7 @@ export interface MethodMaker<Given extends readonly Guard[]> {
  * the call. If the method declares `errors`, `call.errors` creates them: see
  * {@linkcode isRemoteError}. If this side calls the method directly, as a test
  * does, nothing is checked, and the call has only `errors`. Throws a
- * `TypeError` if the handler is not a function.
+ * `TypeError` if the handler is not a function, or a schema is not one.
  *
  * ```ts
  * import { method, openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -194,6 +195,7 @@ export function guarded<const Given extends readonly Guard[]>(
         `Cannot make a method of '${typeof handler}': pass options, and then a function`,
       );
     }
+    checkSchemas(options, "make a method");
     const { args: schemas, rest } = options;
     function served(this: unknown, ...args: unknown[]): unknown {
       if (schemas === undefined) return Reflect.apply(handler, this, args);
