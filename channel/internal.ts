@@ -16,6 +16,7 @@ export {
   startPlain,
 } from "./_connection_channel.ts";
 export { isMismatchCode, mismatchIn } from "./codecs/_mismatch.ts";
+export { isIterator } from "./codecs/types/_pack.ts";
 export { isThenable } from "./codecs/types/_peer_data.ts";
 export { MESSAGE_KINDS } from "./_events.ts";
 export type {

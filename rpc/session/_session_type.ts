@@ -1,3 +1,4 @@
+import { isIterator } from "../../channel/internal.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import { isRecord } from "../references/_call_content.ts";
 import {
@@ -6,6 +7,7 @@ import {
   type ReceivedContext,
 } from "../references/_message_context.ts";
 import { PipedArgument } from "../references/_piped_argument.ts";
+import { remoteNode } from "../references/_remote_proxy.ts";
 import type { References } from "../references/_references.ts";
 import type { SessionContext } from "../_session_context.ts";
 import { IncomingStream } from "../streams/_incoming_stream.ts";
@@ -54,6 +56,17 @@ export class SessionType implements TypeEntry {
     return isStream(value) || references.matches(value) ||
       this.#takesValues(context) && isRich(value, this.#hasBinary) ||
       isSink(value) || value instanceof PipedArgument;
+  }
+
+  hintFor(value: object): string | null {
+    if (value instanceof Blob) return "a Blob or File; send its 'stream()'";
+    if (isIterator(value)) {
+      return "a synchronous iterator; send a list of its items, or an async iterator such as an async generator";
+    }
+    const { remote } = value as { readonly remote?: unknown };
+    return remoteNode(remote) === undefined
+      ? null
+      : "a client; pass its 'remote'";
   }
 
   /**

@@ -11,6 +11,7 @@ import { SerializationError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { expose } from "../service/expose.ts";
 import { service } from "../service/service.ts";
+import { openReconnecting } from "../reconnect/deno.ts";
 
 const codecs = [json(), msgpack()];
 
@@ -139,6 +140,35 @@ withCtx({
   }
   assertEquals(await remote.echo([undefined]), [null]);
   assertEquals(await remote.echo(undefined), null);
+});
+
+withCtx({
+  name: "a value that cannot be sent is refused with what to send instead",
+  codecs,
+}, async (ctx) => {
+  const echo = service({ echo: (value: unknown) => value });
+  const server = await ctx.rpc.startServer(echo);
+  const client = await ctx.rpc.connect<typeof echo>();
+  const reconnecting = await openReconnecting<typeof echo>(
+    server.address,
+    ctx.options,
+  );
+  ctx.use(reconnecting);
+  const hints: [unknown, string][] = [
+    [new Blob(["a"]), "found a Blob or File; send its 'stream()'"],
+    [new File(["a"], "a.txt"), "found a Blob or File; send its 'stream()'"],
+    [[1, 2].values(), "found a synchronous iterator; send a list"],
+    [(function* () {})(), "or an async iterator such as an async generator"],
+    [client, "found a client; pass its 'remote'"],
+    [{ to: reconnecting }, "found a client; pass its 'remote'"],
+  ];
+  for (const [value, hint] of hints) {
+    await assertRejects(
+      () => client.remote.echo(value),
+      SerializationError,
+      hint,
+    );
+  }
 });
 
 withCtx({

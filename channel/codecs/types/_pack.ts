@@ -137,7 +137,7 @@ function packObject(walk: Walk, value: object, depth: number): unknown {
     );
   }
   ignoreRejection(value);
-  throw new Fault(describeInstance(prototype, value));
+  throw new Fault(hintFor(walk, value) ?? describeInstance(prototype, value));
 }
 
 function packList(
@@ -258,6 +258,14 @@ function isAsyncIterable(map: object): boolean {
     undefined;
 }
 
+/** Returns whether a value is an iterator, such as a generator. */
+export function isIterator(value: object): boolean {
+  const { next, [Symbol.iterator]: iterate } = value as Partial<
+    IterableIterator<unknown>
+  >;
+  return typeof next === "function" && typeof iterate === "function";
+}
+
 function checkKey(walk: Walk, key: string, item: unknown): void {
   if (key === "__type__") {
     throw new Fault(
@@ -278,12 +286,23 @@ function tooDeep(walk: Walk): Fault {
   );
 }
 
+function hintFor(walk: Walk, value: object): string | null {
+  for (const type of walk.types) {
+    const hint = type.hintFor?.(value);
+    if (hint) return `found ${hint}`;
+  }
+  return null;
+}
+
 function describeInstance(
   prototype: { constructor?: unknown } | null,
   value: object,
 ): string {
   if (isAsyncIterable(value)) {
     return "found an async iterable, which is no data; send a list of its items";
+  }
+  if (isIterator(value)) {
+    return "found an iterator, which is no data; send a list of its items";
   }
   const constructor = prototype?.constructor;
   if (constructor === Promise) {

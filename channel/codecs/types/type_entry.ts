@@ -16,6 +16,11 @@ export interface TypeEntry {
    * with the message. Must not throw.
    */
   matches(value: unknown, context: unknown): boolean;
+  /**
+   * Returns what an object is that no type matches and what to do instead of
+   * sending it, or `null` if this type does not know it.
+   */
+  hintFor?(value: object): string | null;
   /** Converts a value that matched to data that the codec can carry. */
   pack(value: unknown, context: unknown): unknown;
   /**

@@ -155,6 +155,25 @@ Deno.test("TypeTable.pack refuses a promise, and says to await it", () => {
   refusal([Promise.resolve()], [0], "await it");
 });
 
+Deno.test("TypeTable.pack refuses an iterator, and says to send a list", () => {
+  const numbers = (function* () {})();
+  for (const value of [numbers, new Map().keys(), [].values()]) {
+    refusal([value], [0], "found an iterator, which is no data; send a list");
+  }
+});
+
+Deno.test("TypeTable.pack asks its types for what to do instead", () => {
+  const type = {
+    matches: () => false,
+    hintFor: (it: object) => it instanceof Date ? "a day; send its name" : null,
+    pack: () => {},
+    unpack: () => {},
+  };
+  const table = new TypeTable([type]);
+  refusal([new Date()], [0], "found a day; send its name", { table });
+  refusal([new Map()], [0], "'Map'", { table });
+});
+
 Deno.test("TypeTable.pack refuses an AbortSignal, and names the option for it", () => {
   refusal({ a: AbortSignal.abort() }, ["a"], "the option 'signal'");
 });
