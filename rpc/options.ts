@@ -28,7 +28,7 @@ import {
  *
  * Passing an object of this side that has methods is a compile error.
  *
- * @throws {TypeError} If `remote` is not a proxy.
+ * @throws {TypeError} If `remote` is not a proxy, or `signal` is not a signal.
  */
 export function withOptions<T extends IsRemote | (object & RemoteLike<T>)>(
   remote: T,
@@ -38,6 +38,12 @@ export function withOptions<T extends IsRemote | (object & RemoteLike<T>)>(
 ): T {
   const node = expectNode(remote, "set options");
   const { call, ...own } = options;
+  // Not by `instanceof`: test runners have globals of their own.
+  if (own.signal && typeof own.signal.throwIfAborted !== "function") {
+    throw new TypeError(
+      "Cannot set options: 'signal' is not an AbortSignal, pass the 'signal' of the AbortController",
+    );
+  }
   return makeRemote(node.caller, node.path, {
     ...node,
     options: {

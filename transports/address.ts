@@ -53,9 +53,16 @@ export function formatAddress(address: Address): string {
 /**
  * Returns the part of an address before `://`.
  *
- * @throws {TypeError} If there is no such part, or nothing after `://`.
+ * @throws {TypeError} If there is no such part, nothing after `://`, or `text`
+ * is not a string.
  */
 export function schemeOf(text: string): string {
+  // JavaScript may pass a `URL`, which the expression would convert.
+  if (typeof text !== "string") {
+    throw new TypeError(
+      `Cannot use an address of type '${typeof text}': it must be a string, as in 'tcp://host:port'`,
+    );
+  }
   const scheme = /^([a-z][a-z0-9+.-]*):\/\/./s.exec(text)?.[1];
   if (scheme !== undefined) return scheme;
   throw new TypeError(
@@ -76,7 +83,10 @@ export function transportFor(
   const found = transports.find((it) => it.scheme === scheme);
   if (found !== undefined) return found;
   const known = transports.map((it) => `'${it.scheme}'`).join(", ") || "none";
+  const remedy = scheme === "ws" || scheme === "wss"
+    ? `add '${scheme}()' of '@denomas/denomas/websocket' or a door to 'transports'`
+    : "change the address or add one to 'transports'";
   throw new TypeError(
-    `Cannot use address '${address}': no transport has the scheme '${scheme}' (there is ${known}), change the address or add one to 'transports'`,
+    `Cannot use address '${address}': no transport has the scheme '${scheme}' (there is ${known}), ${remedy}`,
   );
 }

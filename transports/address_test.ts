@@ -120,6 +120,11 @@ Deno.test("schemeOf returns the part before '://' of any address", () => {
   }
 });
 
+Deno.test("schemeOf refuses a URL, and says that it takes a string", () => {
+  const url = new URL("tcp://x:1") as unknown as string;
+  assertThrows(() => schemeOf(url), TypeError, "it must be a string");
+});
+
 Deno.test("transportFor returns the transport with the scheme of the address", () => {
   const hub: Transport = { ...memory(), scheme: "nats" };
   const transports = [tcp(), hub];
@@ -132,4 +137,8 @@ Deno.test("transportFor names the schemes at hand where none fits", () => {
     assertThrows(() => transportFor("ws://a:1", transports), TypeError).message;
   assertStringIncludes(refused([tcp(), memory()]), "'tcp', 'local'");
   assertStringIncludes(refused([]), "there is none");
+  assertStringIncludes(
+    refused([]),
+    "add 'ws()' of '@denomas/denomas/websocket' or a door to 'transports'",
+  );
 });

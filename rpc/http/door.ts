@@ -127,7 +127,8 @@ export function httpDoor(options: HttpDoorOptions = {}): HttpDoor {
       if (problem !== null) return Promise.resolve(problem);
       const { accept } = slot;
       if (accept === null) {
-        return Promise.resolve(refusal(503, "unavailable", "It has closed"));
+        const text = "The server of this door has not started, or has closed";
+        return Promise.resolve(refusal(503, "unavailable", text));
       }
       const path = decodePath(pathname.slice(prefix.length));
       if (!isServicePath(path)) {

@@ -299,6 +299,16 @@ Deno.test("httpDoor keeps nothing of its calls, and closes with its server", asy
   await it[Symbol.asyncDispose]();
 });
 
+Deno.test("httpDoor answers 503 before its server has started", async () => {
+  const request = new Request("http://a/rpc/add", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+  });
+  const response = (await httpDoor().call(request))!;
+  assertEquals(response.status, 503);
+  assert((await response.json()).error.message.includes("not started"));
+});
+
 Deno.test("httpDoor serves one server at a time", async () => {
   const door = httpDoor();
   const options = { transports: [door] };

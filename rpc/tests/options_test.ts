@@ -116,6 +116,13 @@ Deno.test("withOptions and keep refuse what is no proxy", () => {
   assertThrows(() => keep(() => {}), TypeError, "Cannot keep");
 });
 
+Deno.test("withOptions refuses a controller as its signal", () => {
+  const remote = make(recorder(), "work", { state: "owned", reference: null });
+  const signal = new AbortController() as unknown as AbortSignal;
+  const act = () => withOptions(remote, { signal });
+  assertThrows(act, TypeError, "'signal' is not an AbortSignal");
+});
+
 withCtx("withOptions passes on the call that a method serves", async (ctx) => {
   const stopped = Promise.withResolvers<unknown>();
   const remaining: number[] = [];

@@ -147,7 +147,10 @@ export function webSocketDoor(
   };
 }
 
-const CLOSED: Refusal = { status: 503, text: "The server has closed" };
+const CLOSED: Refusal = {
+  status: 503,
+  text: "The server of this door has not started, or has closed",
+};
 
 function answer({ status, text, headers }: Refusal): Response {
   return new Response(`${text}\n`, { status, ...(headers && { headers }) });
