@@ -233,7 +233,7 @@ export const DEFAULT_LIMITS: Limits = new Limits();
  * The highest value of `frames.maxDepth`. A walk of a few thousand levels fits
  * the stack of a thread, and Python's `json` gives up near 1,000.
  */
-const HIGHEST_DEPTH = 1_000;
+export const HIGHEST_DEPTH = 1_000;
 
 type Groups = Record<string, Record<string, number>>;
 

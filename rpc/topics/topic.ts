@@ -1,10 +1,32 @@
+import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import { QueueFullError } from "../../channel/errors.ts";
+import { HIGHEST_DEPTH } from "../../channel/limits/limits.ts";
 import { observed, world } from "../../transports/internal.ts";
+import { printable } from "../../transports/printable.ts";
 import { TopicLog } from "./_log.ts";
 import { Reader } from "./_reader.ts";
 
 /** The default number of items that a topic keeps. */
 const DEFAULT_KEEP = 1_000;
+
+/**
+ * Finds what no connection can carry, whatever its codec, serializers and
+ * limits are.
+ */
+const anyConnection = new TypeTable([{
+  matches: (value) => !(value instanceof Promise),
+  pack: () => null,
+  unpack: () => null,
+}], {
+  carries: {
+    binary: true,
+    bigint: true,
+    nonFinite: true,
+    loneSurrogates: true,
+  },
+  maxDepth: HIGHEST_DEPTH,
+  maxKeys: Infinity,
+});
 
 /** An item of a topic, with its id. */
 export interface TopicEntry<T> {
@@ -129,11 +151,26 @@ export class Topic<T> implements Disposable {
    * Adds an item and resolves to its id. If a subscriber with `onSlow: "wait"`
    * is slow, the item is added only when there is room.
    *
+   * An item that cannot be sent to a subscriber ends its stream. The topic
+   * refuses only items that cannot be sent over any connection, such as
+   * symbols: it does not know whether a connection has a serializer for a
+   * class.
+   *
    * @throws {TypeError} If the topic is closed.
+   * @throws {SerializationError} If no connection can carry the item.
    * @throws {QueueFullError} If the number of items that wait for room has
    * reached `keep`.
    */
   publish(value: T): Promise<number> {
+    try {
+      anyConnection.pack(value);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#publish(value);
+  }
+
+  #publish(value: T): Promise<number> {
     const log = this.#log;
     if (log.end !== null) return Promise.reject(closedError());
     if (log.waiting.length === 0 && log.hasRoom) {
@@ -158,6 +195,8 @@ export class Topic<T> implements Disposable {
   /**
    * Returns a stream of the items from now on. The subscriber counts as present
    * until the stream ends, so read it to its end or call its `return`.
+   *
+   * @throws {RangeError} If `last`, `after` or `onSlow` is out of range.
    */
   subscribe(options: SubscribeOptions = {}): Subscription<T> {
     return this.#read(options, (_id, value) => value);
@@ -193,6 +232,7 @@ export class Topic<T> implements Disposable {
     { last = 0, after, onSlow = "end", as }: SubscribeOptions,
     toItem: (id: number, value: T) => Item,
   ): Subscription<Item> {
+    checkSubscription(last, after, onSlow);
     const log = this.#log;
     const onLeave = () => this.#announce(as, false);
     const at = after === undefined
@@ -206,8 +246,33 @@ export class Topic<T> implements Disposable {
 
   #announce(as: unknown, isPresent: boolean): void {
     // The topic of changes exists only once `presence` was read.
-    this.#presence?.publish({ as, isPresent }).catch(() => {});
+    if (this.#presence === null) return;
+    // Not by `publish`, which refuses some values of `as`.
+    this.#presence.#publish({ as, isPresent }).catch(() => {});
   }
+}
+
+/** Checks the options of a subscription, which may come from its caller. */
+function checkSubscription(
+  last: number,
+  after: number | undefined,
+  onSlow: string,
+): void {
+  const isCount = last === Infinity || Number.isSafeInteger(last) && last >= 0;
+  const wrong = !isCount
+    ? ["last", last, "an integer from 0, or Infinity"]
+    : after !== undefined && !Number.isSafeInteger(after)
+    ? ["after", after, "the id of an item"]
+    : !["end", "skip", "wait"].includes(onSlow)
+    ? ["onSlow", onSlow, "'end', 'skip' or 'wait'"]
+    : null;
+  if (wrong === null) return;
+  const [name, value, wanted] = wrong;
+  throw new RangeError(
+    `Cannot subscribe: '${name}' is '${
+      printable(String(value))
+    }', it must be ${wanted}`,
+  );
 }
 
 /**

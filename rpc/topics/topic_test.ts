@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { QueueFullError } from "../../channel/errors.ts";
+import { QueueFullError, SerializationError } from "../../channel/errors.ts";
 import { MissedItemsError } from "../errors.ts";
-import { type Subscription, Topic } from "./topic.ts";
+import { type SubscribeOptions, type Subscription, Topic } from "./topic.ts";
 
 async function take<T>(items: Subscription<T>, count: number): Promise<T[]> {
   const taken: T[] = [];
@@ -163,4 +163,53 @@ Deno.test("Topic refuses to keep no items", () => {
   for (const keep of [0, -1, 1.5, NaN, Infinity]) {
     assertThrows(() => new Topic({ keep }), RangeError);
   }
+});
+
+Deno.test("Topic.publish refuses what no connection can carry", async () => {
+  using topic = new Topic<unknown>();
+  const items = topic.subscribe();
+  const circle: Record<string, unknown> = {};
+  circle.self = circle;
+  const bad = [
+    Symbol("a"),
+    { a: [Symbol()] },
+    Promise.resolve(1),
+    { toJSON: () => 1 },
+    circle,
+  ];
+  for (const item of bad) {
+    await assertRejects(() => topic.publish(item), SerializationError);
+  }
+  class Point {}
+  const good = [1n, NaN, "\ud800", new Point(), () => 1, new Uint8Array(1)];
+  for (const item of good) await topic.publish(item);
+  assertEquals(await take(items, good.length), good);
+});
+
+Deno.test("Topic.subscribe refuses options out of range", () => {
+  using topic = new Topic<number>();
+  const bad = [
+    { last: -1 },
+    { last: 1.5 },
+    { last: NaN },
+    { last: "1" },
+    { after: NaN },
+    { after: null },
+    { onSlow: "drop" },
+  ];
+  for (const options of bad) {
+    const subscribe = () => topic.subscribe(options as SubscribeOptions);
+    assertThrows(subscribe, RangeError, "Cannot subscribe");
+  }
+  assertEquals(topic.subscribers, []);
+  topic.subscribe({ last: Infinity, after: 0, onSlow: "skip" });
+  assertEquals(topic.subscribers.length, 1);
+});
+
+Deno.test("Topic.presence takes any value that identifies a subscriber", async () => {
+  using topic = new Topic<number>();
+  const changes = topic.presence.subscribe();
+  const as = Symbol("ada");
+  topic.subscribe({ as });
+  assertEquals(await take(changes, 1), [{ as, isPresent: true }]);
 });
