@@ -1,4 +1,17 @@
-import type { ExposeOptions } from "./expose.ts";
+import type {
+  ArgumentSchemas,
+  ErrorSchemas,
+  StandardSchema,
+} from "./schemas.ts";
+
+/** The schemas in the options of a method. */
+interface Schemas {
+  readonly args?: ArgumentSchemas | undefined;
+  readonly rest?: StandardSchema | undefined;
+  readonly result?: StandardSchema | undefined;
+  readonly items?: StandardSchema | undefined;
+  readonly errors?: ErrorSchemas | undefined;
+}
 
 /**
  * Checks the schemas of a method. Types check them, too, but JavaScript has
@@ -6,7 +19,7 @@ import type { ExposeOptions } from "./expose.ts";
  *
  * @throws {TypeError} If a schema is not one. The message names the attempted `act`.
  */
-export function checkSchemas(options: ExposeOptions, act: string): void {
+export function checkSchemas(options: Schemas, act: string): void {
   const { args, rest, result, items, errors } = options;
   const refuse = (name: string, value: unknown, wanted: string) => {
     throw new TypeError(
