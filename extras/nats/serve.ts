@@ -211,7 +211,7 @@ class NatsDoor implements Transport {
       signal: new AbortController().signal,
     });
     try {
-      if (!isAsyncIterable(result)) return jsonOf(result);
+      if (!isAsyncIterable(result)) return jsonOf(path, result);
       throw new TypeError(
         "Cannot answer: the result is a stream; call it over 'natsTransport'",
       );

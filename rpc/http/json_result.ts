@@ -13,9 +13,9 @@ export function jsonOf(path: string, result: unknown): string {
     const found = typeof value === "bigint"
       ? "bigint; send a string"
       : remoteNode(raw) !== undefined
-      ? "function or service, which lives as long as a connection; call it over WebSocket"
+      ? "function or service, which lives as long as a connection; call it over a connection, such as WebSocket"
       : isAsyncIterable(raw)
-      ? "stream within other data; return the stream itself, or call it over WebSocket"
+      ? "stream within other data; return the stream itself, or call it over a connection, such as WebSocket"
       : null;
     if (found === null) return value;
     throw new TypeError(
