@@ -161,12 +161,31 @@ function isKey(key: unknown): key is string | number {
  */
 export function isTold(error: unknown): boolean {
   if (!isInstance(error, Error) || received.has(error)) return false;
-  if (isInstance(error, DOMException)) return error.name === "AbortError";
   return isInstance(error, ServiceError) ||
     [...OWN_ERRORS.values()].some((type) => isInstance(error, type));
 }
 
-/** Marks an error as received from another side. */
+/**
+ * Returns whether an error only says that `signal`, the signal of the failed
+ * call itself, has aborted: it is the reason, or an `AbortError`.
+ */
+export function isAbort(
+  error: unknown,
+  signal: AbortSignal | undefined,
+): boolean {
+  return signal?.aborted === true &&
+    (error === signal.reason || readError(error).name === "AbortError");
+}
+
+/** Returns the error for a caller that has cancelled its call. */
+export function cancelled(): Error {
+  return new DOMException("The caller has cancelled the call", "AbortError");
+}
+
+/**
+ * Marks an error as received from another side, or as one of a call that this
+ * side makes: it is not meant for the caller of the method that makes the call.
+ */
 export function asReceived<T extends Error>(error: T): T {
   received.add(error);
   return error;

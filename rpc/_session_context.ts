@@ -4,11 +4,10 @@ import type {
   Abortable,
   AbortListeners,
 } from "../channel/timers/abort_listeners.ts";
-import type { ServedCall } from "./middleware.ts";
 import type { Caller } from "./references/_remote_proxy.ts";
 import type { Target } from "./references/_resolve.ts";
 import type { RpcClient } from "./rpc_client.ts";
-import type { StreamWindow } from "./rpc_options.ts";
+import type { FailedCall, StreamWindow } from "./rpc_options.ts";
 import type { ResolvedSessionOptions } from "./session/_options.ts";
 
 /**
@@ -49,7 +48,7 @@ export interface SessionContext {
   readonly references: { resolve(path: string): Target | null };
   readonly served: {
     forget(call: object): void;
-    report(call: ServedCall, error: unknown): unknown;
+    report(call: FailedCall["call"], error: unknown): unknown;
   };
   /** Runs a function of the user and reports its error to `onError`. */
   runCallback(run: () => unknown): void;

@@ -14,6 +14,7 @@ export {
 export type { SessionOptions } from "./session/_options.ts";
 export {
   asError,
+  asReceived,
   fromFailure,
   isInstance,
   passOn,

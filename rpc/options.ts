@@ -1,5 +1,6 @@
 import type { CallTerms } from "./calls/_call_terms.ts";
 import type { Call, CallOptions } from "./call.ts";
+import { asReceived } from "./_failure.ts";
 import { ReferenceReleasedError } from "./errors.ts";
 import type { AnyFunction, IsRemote, RemoteLike } from "./remote.ts";
 import {
@@ -168,9 +169,10 @@ export function keep<T>(remote: T): T & Disposable {
   const { caller, path, claim } = node;
   if (claim.state === "owned") return remote as T & Disposable;
   if (claim.state === "released") {
-    throw new ReferenceReleasedError(
+    const error = new ReferenceReleasedError(
       `Cannot keep ${remote}: it was disposed of, do so after the last use`,
     );
+    throw asReceived(error);
   }
   const owned = ownedClaim(caller, path);
   caller.keep?.(path, owned.reference!);

@@ -1,5 +1,5 @@
 import type { ChannelOptions } from "../channel/options.ts";
-import type { Middleware, ServedCall } from "./middleware.ts";
+import type { MadeCall, Middleware, ServedCall } from "./middleware.ts";
 
 /**
  * Options of both ends of an RPC connection.
@@ -41,17 +41,19 @@ export interface RpcOptions<Identity = unknown> extends ChannelOptions {
    */
   readonly sendStacks?: boolean | undefined;
   /**
-   * Whether to hide internal errors from callers. A caller then learns only
-   * that the method failed, and an id that is also in the report. A
-   * `ServiceError`, and errors of this package that the service itself has
-   * thrown, are sent unchanged.
+   * Whether to hide internal errors of methods and streams from the other
+   * side, which then learns only that there was a failure, and an id that is
+   * also in the report. A `ServiceError`, and errors of this package that the
+   * service itself has thrown, are sent unchanged.
    *
    * @default {true}
    */
   readonly maskErrors?: boolean | undefined;
   /**
-   * Receives the error of each failed method, except errors that are meant for
-   * the caller, such as a `ServiceError`.
+   * Receives the error of each failed method, and of each stream that this side
+   * has passed in a result or an argument. It does not receive errors that are
+   * meant for the other side, such as a `ServiceError`, nor the `AbortError` of
+   * a call that was cancelled.
    *
    * @default {one line on stderr}
    */
@@ -75,9 +77,12 @@ export interface RpcOptions<Identity = unknown> extends ChannelOptions {
 
 /** A call that failed. */
 export interface FailedCall {
-  /** The call. */
-  readonly call: ServedCall;
-  /** The id that is sent to the caller if the error is masked. */
+  /**
+   * The call that this side has served, or, for the error of a stream in the
+   * arguments of a call that this side has made, that call.
+   */
+  readonly call: ServedCall | MadeCall;
+  /** The id that is sent to the other side if the error is masked. */
   readonly id: string;
 }
 

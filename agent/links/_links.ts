@@ -21,6 +21,7 @@ import { resolveOptions } from "../../channel/options.ts";
 import { AgentNotFoundError, AuthenticationError } from "../../rpc/errors.ts";
 import {
   type AddressResolver,
+  asReceived,
   openSession,
   remoteNode,
   type Session,
@@ -273,7 +274,9 @@ export class Links {
       if (!(error instanceof ConnectionClosedError)) throw error;
       const { cause, message } = error;
       if (cause instanceof AuthenticationError) {
-        throw new AuthenticationError(cause.message, { cause: error });
+        throw asReceived(
+          new AuthenticationError(cause.message, { cause: error }),
+        );
       }
       this.#checkOpen(address);
       // The message without its first part, the failed action.

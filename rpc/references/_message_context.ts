@@ -27,11 +27,16 @@ export interface PassedStream extends Passed {
   readonly failure: { readonly error: unknown } | null;
 }
 
-/** A served call, which continues while the streams in its result are open. */
+/**
+ * A call that passes streams: a served call, which continues while the streams
+ * in its result are open, or a call that this side makes.
+ */
 export interface StreamOwner {
-  /** Adds a stream in the result. */
+  /** The served call, for observers; `null` for a call that this side makes. */
+  readonly subject: object | null;
+  /** Adds a stream that the call passes. */
   beginStream(stream: PassedStream): void;
-  /** Removes a stream in the result that has ended. */
+  /** Removes a stream that has ended. */
   endStream(stream: PassedStream): void;
   /** Runs the first step of a stream's producer as part of the call. */
   run<T>(step: () => T): T;
@@ -49,7 +54,7 @@ export interface StreamOwner {
 export class MessageContext {
   /** How long the other side may use the references in the message. */
   readonly hold: Hold;
-  /** The call whose result the message is, if any. */
+  /** The call that owns the streams in the message, if any. */
   readonly owner: StreamOwner | null;
   /** Created on demand: most messages pass nothing. */
   #passed: Passed[] | null = null;

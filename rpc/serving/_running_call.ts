@@ -105,6 +105,10 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
     }
   }
 
+  get subject(): this {
+    return this;
+  }
+
   /** The channel of the caller's connection. */
   get channel(): ConnectionChannel {
     return this.#session.channel;

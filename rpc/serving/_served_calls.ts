@@ -9,6 +9,8 @@ import { emit, outcomeOf } from "../_events.ts";
 import { observed, world } from "../../transports/internal.ts";
 import {
   asError,
+  cancelled,
+  isAbort,
   isInstance,
   isTold,
   toFailureRecord,
@@ -20,7 +22,7 @@ import {
   ValidationError,
 } from "../errors.ts";
 import { joinKwargs } from "../kwargs.ts";
-import type { RequestMiddleware, ServedCall } from "../middleware.ts";
+import type { RequestMiddleware } from "../middleware.ts";
 import {
   type CallContent,
   isCall,
@@ -36,6 +38,7 @@ import type { AddressResolver } from "../references/_remote_proxy.ts";
 import { REFERENCE_PREFIX, referenceKey } from "../references/_references.ts";
 import { resolveMethod, type Target } from "../references/_resolve.ts";
 import type { CallOrigin } from "../service/call_queue.ts";
+import type { FailedCall } from "../rpc_options.ts";
 import type { SessionContext } from "../_session_context.ts";
 import { discardStream } from "../streams/_outgoing_stream.ts";
 import { isStream } from "../streams/_outgoing_streams.ts";
@@ -248,9 +251,7 @@ export class ServedCalls {
    * stream in it.
    */
   cancel(id: number): void {
-    this.#running.get(id)?.giveUp(
-      new DOMException("The caller has cancelled the call", "AbortError"),
-    );
+    this.#running.get(id)?.giveUp(cancelled());
   }
 
   /** Forgets a call that has ended. */
@@ -387,25 +388,39 @@ export class ServedCalls {
     running.finishWork();
     const { isGivenUp } = running;
     running.end(isGivenUp ? "aborted" : outcomeOf(error), error);
-    this.fail(request, isGivenUp ? error : this.report(running, error));
+    this.fail(
+      request,
+      isGivenUp ? this.#ofAborted(error) : this.report(running, error),
+    );
+  }
+
+  /** Returns the error to send for an error of a call that has aborted. */
+  #ofAborted(error: unknown): unknown {
+    const { maskErrors } = this.#session.options;
+    return !maskErrors || isTold(error) ? error : cancelled();
   }
 
   /**
-   * Reports the error of a method, and returns the error to send to its caller.
+   * Reports the error of a method, or of a stream that `call` has passed, and
+   * returns the error to send to the other side. The error of an aborted call
+   * is expected, and not reported.
    */
-  report(call: ServedCall, error: unknown): unknown {
+  report(call: FailedCall["call"], error: unknown): unknown {
     const { maskErrors, onMethodError } = this.#session.options;
     const isOwnFault = isInstance(error, ValidationError) &&
       error.part !== "argument";
     const isMade = isTold(error);
     if (isMade && !isOwnFault) return error;
+    const { signal } = "options" in call ? call.options : call;
+    if (isAbort(error, signal)) return this.#ofAborted(error);
     // Piped calls on a failed result fail with the same error: report it once.
     const key = asError(error);
     if (key !== null && this.#told?.has(key)) return this.#told.get(key);
     const id = world.uuid();
     onMethodError(error, { call, id });
+    const what = "options" in call ? "stream" : "method";
     const told = isMade || !maskErrors ? error : new ServiceError(
-      `The method failed; its side has reported the error with the id ${id}`,
+      `The ${what} failed; its side has reported the error with the id ${id}`,
       { code: "internal", data: { id } },
     );
     if (key !== null) (this.#told ??= new WeakMap()).set(key, told);

@@ -7,7 +7,7 @@ import { observed, world } from "../../transports/internal.ts";
 import { type CallOptions, currentCall } from "../call.ts";
 import type { CallTerms } from "../calls/_call_terms.ts";
 import { emit } from "../_events.ts";
-import { isInstance } from "../_failure.ts";
+import { asReceived, isInstance } from "../_failure.ts";
 import { splitKwargs } from "../kwargs.ts";
 import type { CallMiddleware, MadeCall } from "../middleware.ts";
 import {
@@ -21,6 +21,7 @@ import type { Caller } from "../references/_remote_proxy.ts";
 import { runThrough } from "../serving/_run_through.ts";
 import type { CallOrigin } from "../service/call_queue.ts";
 import type { SessionContext } from "../_session_context.ts";
+import { PassingCall } from "../streams/_passing_call.ts";
 import { type Hello, HelloAwaitedError } from "./_hello.ts";
 import { isCrowded, Shares } from "./_shares.ts";
 import { ReplyNeededError } from "./_session_type.ts";
@@ -82,11 +83,10 @@ export class MadeCalls implements Caller {
     const { channel, closing, hello } = this.#session;
     const isLeaving = closing.isDraining && channel.state.kind === "open";
     if (isLeaving && !path.startsWith(REFERENCE_PREFIX)) {
-      return Promise.reject(
-        new ServerBusyError(
-          `Cannot call '${path}': the other side is closing, call again over a new connection`,
-        ),
+      const error = new ServerBusyError(
+        `Cannot call '${path}': the other side is closing, call again over a new connection`,
       );
+      return Promise.reject(asReceived(error));
     }
     return hello.isAwaited
       ? this.#sendAwaiting(path, args, options)
@@ -139,7 +139,8 @@ export class MadeCalls implements Caller {
     }
     const call = observed.by === null ? undefined : {};
     const report = call && { subject: call, path, args };
-    const context = new MessageContext("borrowed");
+    const passing = new PassingCall(this.#session, path, args, options);
+    const context = new MessageContext("borrowed", passing);
     const replyContext: LeasedContext = {
       kind: "reply",
       signal,

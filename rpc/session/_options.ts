@@ -97,10 +97,10 @@ const SHOWN_UNITS = 2_000;
 function printMethodError(error: unknown, { call, id }: FailedCall): void {
   const { name, message } = readThrown(error);
   const text = printable(`${name}: ${message}`, SHOWN_UNITS);
-  const from = printable(call.remoteAddress);
+  const address = printable(call.remoteAddress);
   const path = printable(call.path);
-  printLine(
-    `denomas: method error in '${path}', called by ${from}: ${text} (id ${id})`,
-    "stderr",
-  );
+  const what = "options" in call
+    ? `error of a stream passed to '${path}' at ${address}`
+    : `method error in '${path}', called by ${address}`;
+  printLine(`denomas: ${what}: ${text} (id ${id})`, "stderr");
 }

@@ -102,7 +102,7 @@ export class OutgoingStream implements PassedStream {
   readonly #iterable: AsyncIterable<unknown>;
   readonly #first: StreamWindow;
   readonly #most: number;
-  readonly #owner: StreamOwner | null;
+  readonly #owner: StreamOwner;
   readonly #onLeft: (work: Promise<void>) => void;
   #onEnd: (() => void) | null;
   #iterator: AsyncIterator<unknown> | null = null;
@@ -147,7 +147,7 @@ export class OutgoingStream implements PassedStream {
     iterable: AsyncIterable<unknown>,
     channel: ConnectionChannel,
     { first, most }: { readonly first: StreamWindow; readonly most: number },
-    owner: StreamOwner | null,
+    owner: StreamOwner,
     { onEnd, onLeft }: StreamHooks,
   ) {
     this.#iterable = iterable;
@@ -289,7 +289,7 @@ export class OutgoingStream implements PassedStream {
   /** Returns the error to send to the consumer for an error of the producer. */
   #told(error: unknown): unknown {
     this.failure ??= { error };
-    return this.#owner === null ? error : this.#owner.report(error);
+    return this.#owner.report(error);
   }
 
   /**
@@ -396,7 +396,7 @@ export class OutgoingStream implements PassedStream {
       return this.#iterator.next();
     };
     // This runs the body of a generator up to its first `yield`.
-    return this.#owner === null ? begin() : this.#owner.run(begin);
+    return this.#owner.run(begin);
   }
 
   #hasRoom(): boolean {

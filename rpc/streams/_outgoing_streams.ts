@@ -16,6 +16,7 @@ import {
   type SendBatch,
   type StreamBatch,
 } from "./_outgoing_stream.ts";
+import { PassingCall } from "./_passing_call.ts";
 
 /** The prefix of the paths of streams. */
 export const STREAM_PREFIX = "$/stream/";
@@ -102,14 +103,14 @@ export class OutgoingStreams {
     }
     holdBytes(channel.budget, STREAM_BYTES);
     const key = this.#nextKey++;
-    const owner = context?.owner ?? null;
+    const owner = context?.owner ?? new PassingCall(this.#session);
     const onEnd = () => {
       channel.budget.release(STREAM_BYTES);
       this.#streams.delete(key);
       this.#endless.delete(stream);
       if (stream.isRead) this.#noteRead(key);
       emit(() => ({ type: "ended", subject: stream }));
-      owner?.endStream(stream);
+      owner.endStream(stream);
       channel.finishIfIdle();
     };
     const onLeft = (work: Promise<void>) => {
@@ -122,14 +123,14 @@ export class OutgoingStreams {
     const stream = new OutgoingStream(iterable, channel, windows, owner, hooks);
     this.#streams.set(key, stream);
     if (isEndless(iterable)) this.#endless.add(stream);
-    owner?.beginStream(stream);
+    owner.beginStream(stream);
     context?.add(stream);
     emit(() => ({
       type: "stream-opened",
       subject: stream,
       side: "produced",
       channel,
-      call: owner,
+      call: owner.subject,
     }));
     if (this.#session.closing.signal.aborted) this.failEndless();
     return `${STREAM_PREFIX}${key}`;

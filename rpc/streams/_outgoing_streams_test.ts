@@ -30,12 +30,17 @@ function open(
   };
   const hello = { hasExtensions: true, window };
   const options = { streamWindow: most };
-  return new OutgoingStreams(fakeSession({ channel, hello, options }));
+  const served = {
+    forget() {},
+    report: (_call: unknown, error: unknown) => error,
+  };
+  return new OutgoingStreams(fakeSession({ channel, hello, options, served }));
 }
 
 /** Returns the context of a result of the call `owner`. */
 function owned(owner: Partial<StreamOwner>): MessageContext {
   return new MessageContext("owned", {
+    subject: null,
     beginStream() {},
     endStream() {},
     run: (step) => step(),

@@ -8,9 +8,11 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { z } from "npm:zod@4.6.7";
+import { openConnection as openChannel } from "../../channel/deno.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
-import { RemoteError } from "../../channel/errors.ts";
+import { RemoteError, ServerBusyError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
+import { call } from "../call.ts";
 import {
   isRemoteError,
   MethodNotFoundError,
@@ -19,6 +21,7 @@ import {
 } from "../errors.ts";
 import { method } from "../service/method.ts";
 import type { FailedCall, RpcOptions } from "../rpc_options.ts";
+import { keep, withOptions } from "../options.ts";
 import { service } from "../service/service.ts";
 
 const SECRET = "postgres://admin:hunter2@db";
@@ -215,3 +218,243 @@ withCtx("a report that fails is reported itself", async (ctx) => {
   await assertRejects(() => remote.leak());
   assertEquals(errors.map(String), [`Error: ${SECRET}`, "Error: full disk"]);
 });
+
+/** Throws as `fetch` does for a signal of the method's own. */
+function throwAborted(): void {
+  AbortSignal.abort(new DOMException(SECRET, "AbortError")).throwIfAborted();
+}
+
+const aborting = service({
+  own: () => Promise.reject(new DOMException(SECRET, "AbortError")),
+  inner: throwAborted,
+  named: () => {
+    throw Object.assign(new Error(SECRET), { name: "AbortError" });
+  },
+  late: () => Promise.reject(new DOMException(SECRET, "TimeoutError")),
+  async *stream() {
+    yield await Promise.resolve(1);
+    throwAborted();
+  },
+});
+
+withCtx({
+  name: "an AbortError is masked and reported, unless its call was cancelled",
+  codecs,
+}, async (ctx) => {
+  const { reported, options } = masking();
+  const { remote } = await ctx.rpc.startServerAndConnect(aborting, {
+    server: options,
+  });
+  const { own, inner, named, late } = remote;
+  const failures = [
+    ...[own, inner, named, late].map((method) => () => method()),
+    async () => await Array.fromAsync(await remote.stream()),
+  ];
+  for (const fail of failures) {
+    reported.length = 0;
+    const error = await assertRejects(fail, RemoteError);
+    assertFalse(Deno.inspect(error).includes("hunter2"));
+    assertEquals(error.code, "internal");
+    const told = reported.map(({ error, failed }) => [
+      String(error).includes(SECRET),
+      failed.id,
+    ]);
+    assertEquals(told, [[true, (error.data as { id: string }).id]]);
+  }
+});
+
+withCtx({
+  name: "the end of a cancelled call is neither reported nor told",
+  codecs,
+}, async (ctx) => {
+  const { reported, options } = masking();
+  const begun = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const ended = Promise.withResolvers<void>();
+  const waiting = service({
+    hello() {},
+    /** Rejects with the reason of its signal, or with another error. */
+    wait: (kind: number) => {
+      const { signal } = call();
+      const { promise, reject } = Promise.withResolvers<never>();
+      signal.addEventListener(
+        "abort",
+        () => reject(kind === 0 ? signal.reason : new Error(SECRET)),
+      );
+      begun[kind]!.resolve();
+      return promise;
+    },
+    async *stream() {
+      const { signal } = call();
+      try {
+        yield await Promise.resolve(1);
+      } finally {
+        ended.resolve();
+        signal.throwIfAborted();
+      }
+    },
+  });
+  const server = await ctx.rpc.startServer(waiting, options);
+  const { remote } = await ctx.rpc.connect<typeof waiting>();
+  await remote.hello();
+  const stream = await remote.stream();
+  await stream.next();
+  await stream.return!().catch(() => {});
+  await ended.promise;
+  const answers: unknown[] = [];
+  const peer = ctx.use(await openChannel(server.address, ctx.options));
+  await peer.send(["$/hello", [{ version: 1, features: [] }], {}]);
+  for (const kind of [0, 1]) {
+    const sent = peer.send(["wait", [kind], {}]);
+    await begun[kind]!.promise;
+    // The peer also reads the answer that it has cancelled.
+    await peer.send(["$/cancel", [1 + 2 * kind], {}]);
+    const error = await assertRejects(() => sent, RemoteError);
+    assertFalse(Deno.inspect(error).includes("hunter2"));
+    answers.push([error.remoteName, error.code]);
+  }
+  assertEquals(answers, [
+    ["AbortError", "cancelled"],
+    ["AbortError", "cancelled"],
+  ]);
+  assertEquals(reported, []);
+});
+
+withCtx({
+  name: "errors of streams in arguments are masked and reported on both sides",
+  codecs,
+}, async (ctx) => {
+  const [near, far] = [masking(), masking()];
+  async function* secrets(): AsyncGenerator<number> {
+    yield await Promise.resolve(1);
+    throw new Error(SECRET);
+  }
+  async function* wrapped() {
+    yield await Promise.resolve(secrets());
+  }
+  let caught = Promise.withResolvers<unknown>();
+  const read = async (stream: AsyncIterable<unknown>): Promise<void> => {
+    for await (const item of stream) {
+      if (typeof item === "object") await read(item as AsyncIterable<unknown>);
+    }
+  };
+  const keepError = (stream: AsyncIterable<unknown>) =>
+    read(stream).catch(caught.resolve);
+  const streams = service({
+    read: keepError,
+    /** Passes a stream to a function of the caller. */
+    give: (to: typeof keepError) => to(secrets()),
+    async write(to: WritableStream<number>) {
+      const writer = to.getWriter();
+      await writer.write(1);
+      await writer.abort(new Error(SECRET)).catch(() => {});
+    },
+  });
+  const { remote } = await ctx.rpc.startServerAndConnect(streams, {
+    server: far.options,
+    client: near.options,
+  });
+  const sink = () => new WritableStream({ abort: caught.resolve });
+  const attempts = [
+    ["read", near, () => remote.read(secrets())],
+    ["read", near, () => remote.read(ReadableStream.from(secrets()))],
+    ["read", near, () => remote.read(wrapped())],
+    ["$/ref/", far, () => remote.give(keepError)],
+    ["$/ref/", far, () => remote.write(sink())],
+  ] as const;
+  for (const [path, { reported }, attempt] of attempts) {
+    caught = Promise.withResolvers();
+    await attempt();
+    const error = await caught.promise;
+    assertInstanceOf(error, RemoteError);
+    assertFalse(Deno.inspect(error).includes("hunter2"));
+    const [{ error: own, failed }] = reported.splice(0) as [
+      typeof reported[0],
+    ];
+    assertStringIncludes(String(own), SECRET);
+    assertEquals([error.code, error.data], ["internal", { id: failed.id }]);
+    assertStringIncludes(failed.call.path, path);
+    assertEquals([near.reported, far.reported], [[], []]);
+  }
+});
+
+withCtx(
+  "a stream in an argument that ends as its call is cancelled is not reported",
+  async (ctx) => {
+    const { reported, options } = masking();
+    const begun = Promise.withResolvers<void>();
+    const reader = service({
+      async read(stream: AsyncIterable<number>) {
+        for await (const _item of stream) begun.resolve();
+      },
+    });
+    const { remote } = await ctx.rpc.startServerAndConnect(reader, {
+      client: options,
+    });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const aborted = new Promise<never>((_resolve, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason))
+    );
+    aborted.catch(() => {});
+    const numbers = (): AsyncIterator<number> => {
+      let count = 0;
+      return {
+        next: () =>
+          count++ === 0 ? Promise.resolve({ done: false, value: 1 }) : aborted,
+      };
+    };
+    const calling = withOptions(remote, { signal })
+      .read({ [Symbol.asyncIterator]: numbers });
+    await begun.promise;
+    controller.abort(new Error(SECRET));
+    await assertRejects(() => calling, Error, SECRET);
+    await assertRejects(() => aborted);
+    assertEquals(reported, []);
+  },
+);
+
+withCtx(
+  "errors of a method's own calls are masked, also if they were not sent",
+  async (ctx) => {
+    const { reported, options } = masking();
+    const hung = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const server = await ctx.rpc.startServer(service({
+      ping() {},
+      hang() {
+        begun.resolve();
+        return hung.promise;
+      },
+      makes: () => () => 1,
+    }));
+    const far = await ctx.rpc.connect<
+      { ping(): void; hang(): Promise<void>; makes(): () => number }
+    >();
+    const made = await far.remote.makes();
+    made[Symbol.dispose]();
+    const front = service({
+      keeps: () => void keep(made),
+      pings: () => far.remote.ping(),
+    });
+    const { remote } = await ctx.rpc.startServerAndConnect(front, {
+      server: options,
+    });
+    const hanging = far.remote.hang();
+    await begun.promise;
+    const closed = server.close({ graceMs: 60_000 });
+    await assertRejects(async () => {
+      for (;;) await far.remote.ping();
+    }, ServerBusyError);
+    for (const method of [remote.keeps, remote.pings]) {
+      const error = await assertRejects(() => method(), RemoteError);
+      assertEquals(error.code, "internal");
+    }
+    assertEquals(reported.map(({ error }) => (error as Error).name), [
+      "ReferenceReleasedError",
+      "ServerBusyError",
+    ]);
+    hung.resolve();
+    await hanging;
+    await closed;
+  },
+);
