@@ -26,9 +26,11 @@ export interface UnknownPeer {
  * Returns the identity of a peer, or a promise of it. It becomes the `identity`
  * of the peer's calls. `credentials` is the value that the peer has sent, or
  * `undefined`, as for peers without denomas's extensions. To refuse the peer,
- * throw an `AuthenticationError`; the peer receives its message. Any other
- * error is reported to `onError` and hidden from the peer, which receives a
- * `ServerBusyError` that asks it to try again later.
+ * throw an `AuthenticationError`; the peer receives its message. `false`,
+ * `undefined` and `null` are no identities and refuse the peer, too. The last
+ * two are also reported to `onError`, because a `return` may be missing. Any
+ * other error is reported to `onError` and hidden from the peer, which receives
+ * a `ServerBusyError` that asks it to try again later.
  *
  * This runs once for each connection, before your methods, middleware,
  * deserializers and `onConnect`. Credentials are plain data from an untrusted
@@ -65,7 +67,7 @@ export interface UnknownPeer {
 export type Authenticate<Identity = unknown> = (
   credentials: unknown,
   peer: UnknownPeer,
-) => Identity | Promise<Identity>;
+) => NonNullable<Identity> | Promise<NonNullable<Identity>>;
 
 /** Options of a side that authenticates its peers. */
 export interface AuthenticateOptions<Identity = unknown> {

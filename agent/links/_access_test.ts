@@ -72,7 +72,7 @@ const peer: UnknownPeer = {
 };
 
 Deno.test("Access preauthorizes a child at one address and until its end", () => {
-  const authenticate: Authenticate = (credentials) => credentials;
+  const authenticate: Authenticate = (credentials) => credentials ?? true;
   const access = new Access({ authenticate });
   const child = { credentials: "child", isPreauthorized: false };
   access.children.set("tcp://127.0.0.1:1", child);

@@ -111,6 +111,7 @@ export async function listenForChild<Child>(
         );
       }
       isTaken = true;
+      return true;
     },
   });
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { call } from "../../rpc/call.ts";
 import { AuthenticationError } from "../../rpc/errors.ts";
 import { expose } from "../../rpc/service/expose.ts";
@@ -66,6 +66,33 @@ withCtx(
     assertEquals(home.stats().clients, 0);
     // A refused attempt is not repeated.
     assertEquals(home.stats().acceptedConnections, 2);
+  },
+);
+
+withCtx(
+  "Container refuses those for whom 'authenticate' returns no identity",
+  async (ctx) => {
+    const users = new Map([["member", "a member"]]);
+    for (
+      const authenticate of [
+        (credentials: unknown) => credentials === "member",
+        // It does not compile without the cast.
+        ((it: string) => users.get(it)) as unknown as Authenticate,
+      ]
+    ) {
+      const home = await ctx.createContainer({ authenticate, onError() {} });
+      const { address } = await home.spawn(Host);
+      const stranger = await ctx.createContainer({ credentials: "guest" });
+      await assertRejects(
+        () => stranger.connect<Host>(address),
+        AuthenticationError,
+        "refuses the credentials",
+      );
+      const member = await ctx.createContainer({ credentials: "member" });
+      const host = await member.connect<Host>(address);
+      const identity = await host.whoAmI();
+      assert(["a member", true].some((it) => it === identity));
+    }
   },
 );
 

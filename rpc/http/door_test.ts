@@ -202,6 +202,25 @@ Deno.test("httpDoor gives 'authenticate' the token and the request", async () =>
   }
 });
 
+Deno.test("httpDoor answers 401 where 'authenticate' returns no identity", async () => {
+  const users = new Map([["secret", "ada"]]);
+  for (
+    const authenticate of [
+      (credentials: unknown) => credentials === "secret",
+      // It does not compile without the cast.
+      ((it: string) => users.get(it)) as unknown as () => string,
+    ]
+  ) {
+    await using it = await open({ authenticate, onError() {} });
+    for (const [token, status] of [["secret", 200], ["guess", 401]] as const) {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await it.post("whoAmI", [], { headers });
+      await response.body?.cancel();
+      assertEquals(response.status, status);
+    }
+  }
+});
+
 Deno.test("httpDoor answers a stream by lines, and ends it with its reader", async () => {
   await using it = await open();
   ended = 0;

@@ -54,6 +54,7 @@ for (const [name, open] of OPENERS) {
         ...ctx.options,
         authenticate: (credentials) => {
           if (credentials !== "token 3") throw new AuthenticationError("no");
+          return true;
         },
       }),
     );

@@ -86,7 +86,7 @@ for (const { name, run, fails } of MISBEHAVING) {
     const server = ctx.use(
       await startServer(ctx.address, one, {
         ...ctx.options,
-        authenticate: () => {},
+        authenticate: () => true,
         // Ends the connection whose `credentials` function never ends.
         authenticateMs: 200,
       }),
@@ -139,9 +139,7 @@ withCtx(
     const server = ctx.use(
       await startServer(ctx.address, one, {
         ...ctx.options,
-        authenticate: (credentials) => {
-          seen.push(credentials);
-        },
+        authenticate: (credentials) => seen.push(credentials),
       }),
     );
     const failure = new Error("the file is being replaced");
@@ -172,7 +170,7 @@ withCtx(
     const server = ctx.use(
       await startServer(ctx.address, one, {
         ...ctx.options,
-        authenticate: () => {},
+        authenticate: () => true,
       }),
     );
     const failure = new Error("no such file");
@@ -195,6 +193,7 @@ withCtx(
         ...ctx.options,
         authenticate: () => {
           if (++shown === 2) throw new AuthenticationError("expired");
+          return true;
         },
       }),
     );
@@ -221,6 +220,7 @@ withCtx({
       ...ctx.options,
       authenticate: () => {
         if (++shown % 3 > 0) throw new Error("the database is away");
+        return true;
       },
       onError() {},
     }),

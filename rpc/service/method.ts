@@ -174,7 +174,7 @@ export const method: MethodMaker<readonly []> = guarded();
  * });
  *
  * await using server = await startServer("local://desk", desk, {
- *   authenticate: (credentials) => credentials,
+ *   authenticate: (credentials) => credentials ?? true,
  * });
  * const options = { credentials: "Ada" };
  * await using ada = await openConnection<typeof desk>(server.address, options);

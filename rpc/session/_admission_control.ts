@@ -3,6 +3,7 @@ import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
 import { isCall, isRecord } from "../references/_call_content.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
+import { printable } from "../../transports/printable.ts";
 import { AuthenticationError } from "../errors.ts";
 import { isInstance } from "../_failure.ts";
 import { isHarmless } from "./_paths.ts";
@@ -88,7 +89,12 @@ export class AdmissionControl {
           signal,
         })
       );
-      if (this.#state === "asking") this.#open(identity);
+      if (this.#state !== "asking") return;
+      if (identity === undefined || identity === null || identity === false) {
+        this.#refuse(this.#toDenial(identity));
+      } else {
+        this.#open(identity);
+      }
     } catch (error) {
       // After a timeout or the end of the connection, an error of
       // `authenticate` is ignored: its signal has aborted.
@@ -115,6 +121,26 @@ export class AdmissionControl {
         "Cannot authenticate: the credentials are no plain data",
       );
     }
+  }
+
+  /**
+   * Returns the error to send to a peer for which `authenticate` returned no
+   * identity. Nothing at all is reported: a `return` may be missing.
+   */
+  #toDenial(returned: undefined | null | false): Refusal {
+    if (returned !== false) {
+      const { channel, options } = this.#session;
+      const { remoteAddress: address } = channel;
+      const error = new TypeError(
+        `Cannot admit '${
+          printable(address)
+        }': 'authenticate' returned nothing, return an identity, or throw an AuthenticationError to refuse the peer`,
+      );
+      options.onError(error, { kind: "admission", address });
+    }
+    return new AuthenticationError(
+      "Cannot authenticate: the other side refuses the credentials",
+    );
   }
 
   /**

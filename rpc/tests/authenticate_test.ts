@@ -364,7 +364,7 @@ withCtx("credentials are plain data", async (ctx) => {
   const { ran, options, served } = watched();
   await ctx.rpc.startServer(served, {
     ...options,
-    authenticate: () => void ran.push("authenticate"),
+    authenticate: () => ran.push("authenticate"),
   });
   for (const credentials of [new Date(0), { deep: [() => 1] }]) {
     await assertRejects(
@@ -457,7 +457,7 @@ withCtx({
     "authenticate reads nothing of a stranger, not even an answer to a ping",
   codecs,
 }, async (ctx) => {
-  const decided = Promise.withResolvers<void>();
+  const decided = Promise.withResolvers<string>();
   const { ran, options, served } = watched();
   const server = await ctx.rpc.startServer(served, {
     ...options,
@@ -472,7 +472,7 @@ withCtx({
     await request.reply(new Date(0));
   }
   assertEquals(ran, []);
-  decided.resolve();
+  decided.resolve("ada");
   await greeted;
   assertEquals(await stranger.send(["run", [], {}]), "ran");
 });
@@ -481,7 +481,7 @@ withCtx({
   name: "authenticate lets a stranger make this side hold 64 KiB, and no more",
   codecs,
 }, async (ctx) => {
-  const decided = Promise.withResolvers<void>();
+  const decided = Promise.withResolvers<string>();
   const echo = service({ size: (value: string) => value.length });
   const server = await ctx.rpc.startServer(echo, {
     authenticate: () => decided.promise,
@@ -495,7 +495,7 @@ withCtx({
   await assertRejects(() => calls.at(-1)!, ServerBusyError, "not admitted");
   const { heldBytes } = server.stats();
   assert(heldBytes > 32_768 && heldBytes <= 65_536, `${heldBytes} bytes`);
-  decided.resolve();
+  decided.resolve("ada");
   await greeted;
   const results = await settled;
   const answered = results.findIndex(({ status }) => status === "rejected");
@@ -545,6 +545,7 @@ withCtx(
     const server = await ctx.rpc.startServer(served, {
       authenticate: (credentials) => {
         if (credentials === "odd") throw thrown;
+        return true;
       },
       onError: (error) => reports.push(error),
     });
@@ -558,3 +559,68 @@ withCtx(
     assert(reports[0] === thrown);
   },
 );
+
+const users = new Map([["ada's", { name: "ada" }]]);
+
+const NO_IDENTITY: [string, Authenticate][] = [
+  ["false", (credentials) => credentials === "ada's"],
+  // Users of JavaScript get no error from the compiler.
+  ["nothing", ((it: string) => users.get(it)) as never],
+  ["nothing later", (async (it: string) => await users.get(it)) as never],
+  ["null", ((it: string) => users.get(it) ?? null) as never],
+];
+
+for (const [name, authenticate] of NO_IDENTITY) {
+  withCtx({
+    name: `authenticate that returns ${name} refuses the peer`,
+    codecs,
+  }, async (ctx) => {
+    const { ran, options, served } = watched();
+    const reports: unknown[] = [];
+    const server = await ctx.rpc.startServer(served, {
+      ...options,
+      authenticate,
+      onError: (error, { kind }) => reports.push([kind, error]),
+    });
+    const refused = await assertRejects(
+      () => ctx.rpc.connect({ credentials: "guess" }),
+      AuthenticationError,
+      "refuses the credentials",
+    );
+    assertFalse(refused.message.includes("nothing"));
+    const stranger = await ctx.rpc.connect<typeof served>();
+    await assertRejects(() => stranger.remote.run());
+    assertEquals((await stranger.closed).code, "authentication");
+    assertEquals([server.stats().refusedPeers, server.clients.size], [2, 0]);
+    assertEquals(ran, []);
+    const ada = await ctx.rpc.connect<typeof served>({ credentials: "ada's" });
+    assertEquals(await ada.remote.run(), "ran");
+    const texts = reports.map(String);
+    assertEquals(texts.length, name === "false" ? 0 : 2);
+    for (const text of texts) {
+      assertStringIncludes(text, "admission,TypeError: Cannot admit '");
+      assertStringIncludes(text, "'authenticate' returned nothing");
+    }
+  });
+}
+
+/** Checks the types only. */
+export async function _returnsAnIdentity(): Promise<void> {
+  const door = service({ knock() {} });
+  await startServer("local://a", door, {
+    // @ts-expect-error nothing is returned
+    authenticate: () => {},
+  });
+  await startServer("local://a", door, {
+    // @ts-expect-error there may be no such user
+    authenticate: (credentials) => users.get(String(credentials)),
+  });
+  await startServer("local://a", door, {
+    // @ts-expect-error there may be no such user
+    authenticate: async (it) => await Promise.resolve(users.get(String(it))),
+  });
+  const server = await startServer("local://a", door, {
+    authenticate: (credentials) => users.get(String(credentials))!,
+  });
+  for (const { identity } of server.clients) identity.name satisfies string;
+}

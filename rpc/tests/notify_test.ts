@@ -361,6 +361,7 @@ withCtx(
     const server = await ctx.rpc.startServer(listener, {
       authenticate: (credentials) => {
         if (credentials !== "secret") throw new Error("who are you?");
+        return true;
       },
       onError: () => {},
     });

@@ -33,7 +33,7 @@ withCtx(
     }
     const server = await ctx.rpc.startServer(
       (client: RpcClient<{ title(): string }>) => new Session(client),
-      { authenticate: (credentials) => credentials },
+      { authenticate: (credentials) => credentials ?? true },
     );
     const connect = (name: string) =>
       ctx.rpc.connect<Session>({

@@ -90,7 +90,7 @@ export function reportedError(
     task: "a task of an agent threw",
     callback: "a callback threw",
     connect: "a client could not connect again",
-    admission: "'authenticate' threw",
+    admission: "'authenticate' failed",
   }[kind];
   return stepError(
     `Cannot pass step '${step}': ${what} at '${

@@ -117,7 +117,7 @@ Deno.test("webSocketDoor hands the request and the client's address on", async (
     transports: [door],
     authenticate: (_credentials, peer) => {
       seen.push(peer);
-      return peer.request?.cookies.get("sid");
+      return peer.request?.cookies.get("sid") ?? "nobody";
     },
   });
   await using web = serve(door);

@@ -64,7 +64,9 @@ for (const kind of KINDS) {
     name: `a ${kind} calls the agents that it is told of as its modules say`,
   }, async (ctx) => {
     const parent = await ctx.createContainer({ credentials: "parent's" });
-    const other = await ctx.createContainer({ authenticate: (it) => it });
+    const other = await ctx.createContainer({
+      authenticate: (it) => it ?? "nothing",
+    });
     const near = await parent.connect<Caller>(
       (await other.spawn(Caller)).address,
     );

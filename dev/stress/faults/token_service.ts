@@ -25,6 +25,7 @@ export const tokenService: FaultTrial = {
       {
         authenticate(credentials) {
           if (credentials !== "token") throw new Error("no token");
+          return true;
         },
       },
     );
