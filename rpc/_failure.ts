@@ -1,5 +1,9 @@
 import { printableLines } from "../transports/printable.ts";
-import { RemoteError, ServerBusyError } from "../channel/errors.ts";
+import {
+  RemoteError,
+  SerializationError,
+  ServerBusyError,
+} from "../channel/errors.ts";
 import {
   type Failure,
   parseFailure,
@@ -163,6 +167,19 @@ export function isTold(error: unknown): boolean {
   if (!isInstance(error, Error) || received.has(error)) return false;
   return isInstance(error, ServiceError) ||
     [...OWN_ERRORS.values()].some((type) => isInstance(error, type));
+}
+
+/**
+ * Returns the error to send for `error` where errors are masked. If code of the
+ * user threw while a value was encoded, the text of that is left out.
+ */
+export function withoutThrown(error: Error): Error {
+  if (!isInstance(error, SerializationError)) return error;
+  const { cause, path } = error;
+  if (cause === undefined || isTold(cause)) return error;
+  const text =
+    "Cannot send the value: it could not be read or encoded, and its side has reported why";
+  return new SerializationError(text, { path });
 }
 
 /**

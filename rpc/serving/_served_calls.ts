@@ -15,6 +15,7 @@ import {
   isTold,
   toFailureRecord,
   toPlainFailure,
+  withoutThrown,
 } from "../_failure.ts";
 import {
   MethodNotFoundError,
@@ -230,8 +231,9 @@ export class ServedCalls {
   /**
    * Returns the content of a failure, in the format that the other side reads.
    */
-  encodeFailure(error: Error): unknown {
+  encodeFailure(failure: Error): unknown {
     const { channel, hello, options } = this.#session;
+    const error = options.maskErrors ? withoutThrown(failure) : failure;
     if (!hello.hasExtensions) return failureText(toPlainFailure(error));
     return toFailureRecord(error, {
       stacks: options.sendStacks,

@@ -1,5 +1,7 @@
 import { world } from "../../transports/internal.ts";
 import { Deque } from "../../channel/tables/deque.ts";
+import { SerializationError } from "../../channel/errors.ts";
+import { isInstance } from "../_failure.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import { openIterator } from "./_web_streams.ts";
 import type { ConnectionChannel } from "../../channel/internal.ts";
@@ -213,6 +215,8 @@ export class OutgoingStream implements PassedStream {
       }
     } catch (error) {
       this.failure ??= { error };
+      // The consumer gets this error unmasked, as for a result.
+      if (isInstance(error, SerializationError)) this.#owner.report(error);
       this.drop();
       throw error;
     }

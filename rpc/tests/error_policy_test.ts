@@ -458,3 +458,39 @@ withCtx(
     await closed;
   },
 );
+
+withCtx({
+  name: "what code threw while a value was encoded is reported, and not told",
+  codecs,
+}, async (ctx) => {
+  const { reported, options } = masking();
+  class Bad {}
+  const serializers = [{
+    type: Bad,
+    serialize() {
+      throw new Error(SECRET);
+    },
+    deserialize: () => new Bad(),
+  }];
+  const served = service({
+    result: () => new Bad() as unknown,
+    async *items(): AsyncGenerator<unknown> {
+      yield await Promise.resolve(new Bad());
+    },
+  });
+  const { remote } = await ctx.rpc.startServerAndConnect(served, {
+    server: { ...options, serializers },
+    client: { serializers },
+  });
+  const failures: (() => Promise<unknown>)[] = [
+    () => remote.result(),
+    async () => await Array.fromAsync(await remote.items()),
+  ];
+  for (const fail of failures) {
+    const error = await assertRejects(fail, RemoteError);
+    assertFalse(Deno.inspect(error).includes("hunter2"));
+    assertEquals(error.code, "not_serializable");
+    assertEquals(reported.length, 1);
+    assertStringIncludes(String(reported.pop()!.error), SECRET);
+  }
+});
