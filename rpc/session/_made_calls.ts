@@ -139,7 +139,10 @@ export class MadeCalls implements Caller {
     }
     const call = observed.by === null ? undefined : {};
     const report = call && { subject: call, path, args };
-    const passing = new PassingCall(this.#session, path, args, options);
+    // Only objects can be or hold streams. Most small calls pass none.
+    const passing = args.some(isObject)
+      ? new PassingCall(this.#session, path, args, options)
+      : null;
     const context = new MessageContext("borrowed", passing);
     const replyContext: LeasedContext = {
       kind: "reply",
@@ -316,6 +319,10 @@ export class MadeCalls implements Caller {
       void channel.calls.send([path, [key], {}]).catch(() => {})
     );
   }
+}
+
+function isObject(value: unknown): boolean {
+  return Object(value) === value;
 }
 
 /** Removes trailing `undefined` arguments, as if they were not given. */
