@@ -13,7 +13,7 @@ import { ROOT } from "./_project.ts";
 import { bytesBySource } from "./source_map.ts";
 
 /** The limit for the compressed script. Raise it only for intended growth. */
-export const MAX_GZIPPED_BYTES = 49_500;
+export const MAX_GZIPPED_BYTES = 50_200;
 
 /** The size of a script for browsers, and of its parts. */
 export interface BundleSize {
