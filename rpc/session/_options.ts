@@ -11,6 +11,7 @@ import type {
   AuthenticateOptions,
   CredentialsOptions,
 } from "../authenticate.ts";
+import { isServicePath } from "../references/_call_content.ts";
 import type { AddressResolver } from "../references/_remote_proxy.ts";
 import type { FailedCall, RpcOptions } from "../rpc_options.ts";
 import { DEFAULT_WINDOW } from "../streams/_window.ts";
@@ -101,6 +102,8 @@ function printMethodError(error: unknown, { call, id }: FailedCall): void {
   const path = printable(call.path);
   const what = "options" in call
     ? `error of a stream passed to '${path}' at ${address}`
-    : `method error in '${path}', called by ${address}`;
+    : isServicePath(call.path)
+    ? `method error in '${path}', called by ${address}`
+    : `error in a function or service that was passed to ${address}`;
   printLine(`denomas: ${what}: ${text} (id ${id})`, "stderr");
 }
