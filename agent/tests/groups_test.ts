@@ -295,7 +295,9 @@ withCtx("only agents of the container join a group by it", async (ctx) => {
     TypeError,
     "it is a proxy",
   );
-  for (const wrong of ["nowhere", bidders[0]!.address]) {
-    assertThrows(() => home.group("bidders", { home: wrong }), TypeError);
-  }
+  assertThrows(() => home.group("bidders", { home: "nowhere" }), TypeError);
+  const { address } = bidders[0]!;
+  // Containers may have paths in their addresses on other transports.
+  if (!/^(tcp|ipc|local):/.test(address)) return;
+  assertThrows(() => home.group("bidders", { home: address }), TypeError);
 });
