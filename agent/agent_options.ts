@@ -21,7 +21,7 @@ export interface AgentOptions {
    */
   readonly id?: string | undefined;
   /**
-   * What to do when a task of the agent throws.
+   * The policy for a task of the agent that throws.
    *
    * @default {"report"}
    */
@@ -64,7 +64,7 @@ export interface RestartPolicy {
 }
 
 /**
- * What to do when a task of an agent throws. In each case the error is also
+ * The policy for a task of an agent that throws. In each case the error is also
  * reported to the container's `onError`.
  *
  * - `"report"`: nothing else; the agent's other tasks go on.

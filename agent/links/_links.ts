@@ -1,5 +1,5 @@
-// Longer than most files: keeps a connection in one place, from the attempt to
-// its end.
+// Longer than most files: all requests of a container to others share its
+// connections and their retries.
 import {
   abortable,
   Backoff,

@@ -1,3 +1,5 @@
+// Longer than most files: a spawned container, from its start to its end, is one
+// public class.
 import { abortable, Ending, within } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
 import { ConnectionClosedError, RemoteError } from "../../channel/errors.ts";
